@@ -1,0 +1,86 @@
+"""The body of a response, watched for the moment at which it is closed.
+
+httpx closes a body exactly once, whatever way the app takes: leaving a `with`, `Stream.close()`,
+`response.close()`, or a helper stream, which closes the response and not the Stream.
+"""
+
+from __future__ import annotations
+
+import sys
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from gossamer.call import Call
+
+#: Type of a body → the type that watches it. One or two entries for each HTTP library.
+_watches: dict[type[Any], type[Any]] = {}
+
+
+def watch_body(response: Any, call: Call) -> None:
+    """Put a watch around the body of an open response."""
+    body = response.stream
+    if response.is_closed or isinstance(body, _Body):
+        return
+    watch = _watches.get(type(body))
+    if watch is None:
+        watch = _watches[type(body)] = _watch_type(body)
+    response.stream = watch(body, call)
+
+
+def _watch_type(body: Any) -> type[Any]:
+    """A watch that httpx takes for a body: it checks for its own base class."""
+    library = sys.modules[type(body).__module__.partition(".")[0]]
+    if isinstance(body, library.SyncByteStream):
+        return type("WatchedBody", (_SyncBody, library.SyncByteStream), {})
+    return type("WatchedAsyncBody", (_AsyncBody, library.AsyncByteStream), {})
+
+
+class _Body:
+    def __init__(self, body: Any, call: Call) -> None:
+        self._body = body
+        self._call = call
+        self._drained = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._body, name)
+
+
+class _SyncBody(_Body):
+    def __iter__(self) -> Iterator[bytes]:
+        # A tapped stream needs no second look at each read.
+        return iter(self._body) if self._call.tap is not None else self._watched()
+
+    def _watched(self) -> Iterator[bytes]:
+        for piece in self._body:
+            if self._call.first_chunk is None:
+                self._call.first_chunk = perf_counter_ns()
+            yield piece
+        self._drained = True
+
+    def close(self) -> None:
+        try:
+            self._body.close()
+        finally:
+            self._call.body_closed(drained=self._drained)
+
+
+class _AsyncBody(_Body):
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        inner: AsyncIterator[bytes] = self._body.__aiter__()
+        return inner if self._call.tap is not None else self._watched(inner)
+
+    async def _watched(self, inner: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for piece in inner:
+            if self._call.first_chunk is None:
+                self._call.first_chunk = perf_counter_ns()
+            yield piece
+        self._drained = True
+
+    async def aclose(self) -> None:
+        try:
+            await self._body.aclose()
+        finally:
+            self._call.body_closed(drained=self._drained)

@@ -1,0 +1,39 @@
+"""The one error boundary: a failure of ours is told once and never reaches the app.
+
+Each seam between the SDK and Gossamer (starting a call, seeing a chunk, ending a call) catches
+`Exception` and hands it to `swallow()`.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+
+logger = logging.getLogger("gossamer")
+
+#: Tests set this: a failure of ours is then raised where it happens.
+strict = False
+
+_told: set[str] = set()
+
+
+def swallow(error: Exception) -> None:
+    """Log a failure of ours, once for each place that it comes from, and go on.
+
+    The record names the exception's class and our line but not its message, which may quote a prompt.
+
+    Raises:
+        Exception: the failure itself, when `strict` is set.
+    """
+    if strict:
+        raise error
+    frames = traceback.extract_tb(error.__traceback__)
+    place = " <- ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-3:]))
+    failure = f"{type(error).__name__} in {place}"
+    if failure not in _told and len(_told) < 100:
+        _told.add(failure)
+        logger.warning(
+            "Gossamer failed and left the call alone; its telemetry is incomplete (%s). "
+            "This is a bug of Gossamer or of an OpenTelemetry component, and is logged once.",
+            failure,
+        )

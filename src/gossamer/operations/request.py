@@ -1,0 +1,144 @@
+"""Readers of a request body: each key that matters and the attribute that it becomes.
+
+The body is walked once, by the keys that it has, which is cheaper than asking for all that it could have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from gossamer import semconv
+from gossamer.operations.operation import Attributes
+
+Put = Callable[[Any, Attributes], None]
+
+
+def text(name: str) -> Put:
+    """A non-empty string, as it is."""
+
+    def put(value: Any, attributes: Attributes) -> None:
+        if type(value) is str and value:
+            attributes[name] = value
+
+    return put
+
+
+def whole(name: str) -> Put:
+    """An integer."""
+
+    def put(value: Any, attributes: Attributes) -> None:
+        if type(value) is int:
+            attributes[name] = value
+
+    return put
+
+
+def number(name: str) -> Put:
+    """A number, as a float."""
+
+    def put(value: Any, attributes: Attributes) -> None:
+        if type(value) is float or type(value) is int:
+            attributes[name] = float(value)
+
+    return put
+
+
+def texts(name: str) -> Put:
+    """One string or several."""
+
+    def put(value: Any, attributes: Attributes) -> None:
+        if type(value) is str:
+            attributes[name] = (value,)
+        elif type(value) is list and value and all(type(entry) is str for entry in value):
+            attributes[name] = tuple(value)
+
+    return put
+
+
+def inside(key: str, put: Put) -> Put:
+    """The value under a key of an object."""
+
+    def put_inside(value: Any, attributes: Attributes) -> None:
+        if isinstance(value, Mapping):
+            put(value.get(key), attributes)
+
+    return put_inside
+
+
+def choice_count(value: Any, attributes: Attributes) -> None:
+    """`n`, when it is not 1."""
+    if type(value) is int and value != 1:
+        attributes[semconv.REQUEST_CHOICE_COUNT] = value
+
+
+def service_tier(value: Any, attributes: Attributes) -> None:
+    """The tier, when one was asked for."""
+    if type(value) is str and value and value != "auto":
+        attributes[semconv.REQUEST_SERVICE_TIER] = value
+
+
+_OUTPUT_TYPES: Final = {"text": "text", "json_object": "json", "json_schema": "json"}
+
+
+def output_type(value: Any, attributes: Attributes) -> None:
+    """The type of a response format: text or json."""
+    found = _OUTPUT_TYPES.get(value) if type(value) is str else None
+    if found is not None:
+        attributes.setdefault(semconv.OUTPUT_TYPE, found)
+
+
+def modalities(value: Any, attributes: Attributes) -> None:
+    """Speech, when audio is among the modalities asked for."""
+    if type(value) is list and "audio" in value:
+        attributes[semconv.OUTPUT_TYPE] = "speech"
+
+
+def conversation(value: Any, attributes: Attributes) -> None:
+    """The id of a conversation, given as such or as an object."""
+    put = text(semconv.CONVERSATION_ID)
+    put(value.get("id") if isinstance(value, Mapping) else value, attributes)
+
+
+def prompt_template(value: Any, attributes: Attributes) -> None:
+    """Id and version of a stored prompt; a prompt that is text is content, and not looked at."""
+    if isinstance(value, Mapping):
+        name = value.get("id")
+        if type(name) is str and name:
+            attributes[semconv.PROMPT_NAME] = name
+            version = value.get("version")
+            if type(version) is str and version:
+                attributes[semconv.PROMPT_VERSION] = version
+
+
+#: What the generating endpoints have in common.
+SAMPLING: Final[dict[str, Put]] = {
+    "model": text(semconv.REQUEST_MODEL),
+    "temperature": number(semconv.REQUEST_TEMPERATURE),
+    "top_p": number(semconv.REQUEST_TOP_P),
+    "top_k": whole(semconv.REQUEST_TOP_K),
+    "max_tokens": whole(semconv.REQUEST_MAX_TOKENS),
+    "frequency_penalty": number(semconv.REQUEST_FREQUENCY_PENALTY),
+    "presence_penalty": number(semconv.REQUEST_PRESENCE_PENALTY),
+    "stop": texts(semconv.REQUEST_STOP_SEQUENCES),
+    "seed": whole(semconv.REQUEST_SEED),
+    "n": choice_count,
+    "service_tier": service_tier,
+}
+
+
+def body_reader(table: Mapping[str, Put]) -> Callable[[Any, Attributes], None]:
+    """Reads the JSON body of a request by a table."""
+
+    def describe_request(options: Any, attributes: Attributes) -> None:
+        body = options.json_data
+        extra = options.extra_json  # `extra_body`: laid over the body on the wire
+        if extra and isinstance(body, Mapping):
+            body = {**body, **extra}
+        if isinstance(body, Mapping):
+            for key, value in body.items():
+                put = table.get(key)
+                if put is not None:
+                    put(value, attributes)
+
+    return describe_request

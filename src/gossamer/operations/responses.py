@@ -1,0 +1,183 @@
+"""The Responses API: creating a response, and fetching one by its id."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import unquote
+
+from gossamer import semconv
+from gossamer.operations.operation import NOTHING, Attributes, Fields, Operation, fields
+from gossamer.operations.request import (
+    SAMPLING,
+    body_reader,
+    conversation,
+    inside,
+    output_type,
+    prompt_template,
+    text,
+    whole,
+)
+from gossamer.operations.usage import RESPONSES_USAGE, read_usage
+
+_FINISH_REASONS: Final = {"max_output_tokens": "length"}  # the others are called as the API calls them
+_CLIENT_TOOL_CALLS: Final = frozenset({"function_call", "custom_tool_call"})
+
+
+def _put_name(answer: Fields, attributes: Attributes) -> None:
+    for key, name in (("model", semconv.RESPONSE_MODEL), ("service_tier", semconv.RESPONSE_SERVICE_TIER)):
+        value = answer.get(key)
+        if type(value) is str and value:
+            attributes[name] = value
+
+
+def measure(answer: Fields, attributes: Attributes) -> None:
+    """Model, service tier and usage."""
+    _put_name(answer, attributes)
+    read_usage(answer.get("usage"), RESPONSES_USAGE, attributes)
+
+
+def describe(answer: Fields, attributes: Attributes) -> None:
+    """Id, conversation, compaction and finish reason."""
+    value = answer.get("id")
+    if type(value) is str and value:
+        attributes[semconv.RESPONSE_ID] = value
+    value = fields(answer.get("conversation")).get("id")
+    if type(value) is str and value:
+        attributes[semconv.CONVERSATION_ID] = value
+    if "compaction" in _output_types(answer):
+        attributes[semconv.CONVERSATION_COMPACTED] = True
+    reason = _finish_reason(answer)
+    if reason is not None:
+        attributes[semconv.RESPONSE_FINISH_REASONS] = (reason,)
+
+
+def _output_types(answer: Fields) -> set[Any]:
+    output = answer.get("output")
+    if type(output) is not list:
+        return set()
+    types = (fields(item).get("type") for item in output)
+    return {kind for kind in types if type(kind) is str}
+
+
+def _finish_reason(answer: Fields) -> str | None:
+    status = answer.get("status")
+    if status == "completed":
+        return "stop" if _CLIENT_TOOL_CALLS.isdisjoint(_output_types(answer)) else "tool_calls"
+    if status == "incomplete":
+        reason = fields(answer.get("incomplete_details")).get("reason")
+        return _FINISH_REASONS.get(reason, reason) if type(reason) is str and reason else "error"
+    if status in ("failed", "cancelled"):
+        return "error"
+    return None  # queued or in progress, as a background response is: no reason is expected yet
+
+
+def failure(answer: Fields) -> str | None:
+    """The error code of a response that failed."""
+    if answer.get("status") != "failed":
+        return None
+    code = fields(answer.get("error")).get("code")
+    return code if type(code) is str and code else "failed"
+
+
+class EventsFold:
+    """Events of one response, folded: the last one that carries the response says it all."""
+
+    __slots__ = ("_error", "_response")
+
+    def __init__(self, _: Attributes) -> None:
+        self._response: Fields = NOTHING
+        self._error: dict[str, Any] | None = None
+
+    def add(self, chunk: Any) -> bool:
+        """See `Fold.add`."""
+        event = fields(chunk)
+        if event.get("type") == "error":
+            self._error = {"status": "failed", "error": {"code": event.get("code")}}
+        response = event.get("response")
+        if response is not None:
+            self._response = fields(response)
+        return True
+
+    def answer(self) -> Fields:
+        """See `Fold.answer`. A stream that ended before its response did was cut."""
+        response = self._response
+        if self._error is not None:
+            return {**response, **self._error}
+        if response and response.get("status") in ("queued", "in_progress"):
+            return {**response, "status": "cancelled"}
+        return response
+
+
+_KEPT_EVENTS: Final = frozenset(
+    {"response.created", "response.completed", "response.failed", "response.incomplete", "error"}
+)
+
+RESPONSES = Operation(
+    name="chat",
+    method="POST",
+    path="/responses",
+    calls="`responses.create`, `.parse`, `.stream`",
+    metrics="inference",
+    api_type="responses",
+    describe_request=body_reader(
+        {
+            **SAMPLING,
+            "conversation": conversation,
+            "max_output_tokens": whole(semconv.REQUEST_MAX_TOKENS),
+            "previous_response_id": text(semconv.REQUEST_PREVIOUS_RESPONSE_ID),
+            "prompt": prompt_template,
+            "reasoning": inside("effort", text(semconv.REQUEST_REASONING_LEVEL)),
+            "text": inside("format", inside("type", output_type)),
+        }
+    ),
+    measure=measure,
+    describe=describe,
+    failure=failure,
+    fold=EventsFold,
+    kept_events=_KEPT_EVENTS,
+)
+
+
+def _describe_fetch(options: Any, attributes: Attributes) -> None:
+    path = str(options.url).partition("?")[0]
+    attributes[semconv.RESPONSE_ID] = unquote(path.rstrip("/").rpartition("/")[2])
+    cursor = fields(options.params).get("starting_after")
+    if type(cursor) is int or (type(cursor) is str and cursor):
+        attributes[semconv.REQUEST_STREAM_CURSOR] = str(cursor)
+
+
+def _describe_fetched(answer: Fields, attributes: Attributes) -> None:
+    value = answer.get("id")
+    if type(value) is str and value:
+        attributes[semconv.RESPONSE_ID] = value
+    status = answer.get("status")
+    if type(status) is str and status:
+        attributes[semconv.RESPONSE_STATUS] = status
+    reason = _finish_reason(answer)
+    if reason is not None:
+        attributes[semconv.RESPONSE_FINISH_REASONS] = (reason,)
+
+
+class FetchFold(EventsFold):
+    """As `EventsFold`, but a response that is still at work is no failure of the fetch."""
+
+    __slots__ = ()
+
+    def answer(self) -> Fields:
+        """See `Fold.answer`."""
+        return self._response
+
+
+FETCH_RESPONSE = Operation(
+    name="fetch_response",
+    method="GET",
+    path="/responses/{id}",
+    calls="`responses.retrieve`",
+    metrics="other",
+    api_type="responses",
+    describe_request=_describe_fetch,
+    measure=_put_name,  # its tokens were counted when it was created
+    describe=_describe_fetched,
+    fold=FetchFold,
+    kept_events=_KEPT_EVENTS,
+)

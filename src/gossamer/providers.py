@@ -1,0 +1,121 @@
+"""Who answers: provider name, server address and port of a client, worked out once per client."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from gossamer import semconv
+
+if TYPE_CHECKING:
+    from gossamer.operations import Operation
+
+OPENAI: Final = "openai"
+AZURE: Final = "azure.ai.openai"
+
+#: Host suffix → the well-known value of `gen_ai.provider.name`. A host that is not listed speaks OpenAI's
+#: format and is called `openai`; `server.address` tells which server it really was.
+PROVIDERS_BY_HOST: Final[dict[str, str]] = {
+    "openai.azure.com": AZURE,
+    "cognitiveservices.azure.com": AZURE,
+    "openai.azure.us": AZURE,
+    "services.ai.azure.com": AZURE,
+    "inference.ai.azure.com": "azure.ai.inference",
+    "models.github.ai": "azure.ai.inference",
+    "api.anthropic.com": "anthropic",
+    "api.aws": "aws.bedrock",
+    "amazonaws.com": "aws.bedrock",
+    "api.cohere.ai": "cohere",
+    "api.cohere.com": "cohere",
+    "api.deepseek.com": "deepseek",
+    "generativelanguage.googleapis.com": "gcp.gemini",
+    "aiplatform.googleapis.com": "gcp.vertex_ai",
+    "api.groq.com": "groq",
+    "ml.cloud.ibm.com": "ibm.watsonx.ai",
+    "api.mistral.ai": "mistral_ai",
+    "api.moonshot.ai": "moonshot_ai",
+    "api.moonshot.cn": "moonshot_ai",
+    "api.perplexity.ai": "perplexity",
+    "api.x.ai": "x_ai",
+}
+
+
+class Server:
+    """One server as one client reaches it, with the span attributes that are the same for all its calls."""
+
+    __slots__ = ("_templates", "address", "port", "provider", "speaks_openai")
+
+    def __init__(self, provider: str, address: str, port: int | None) -> None:
+        self.provider = provider
+        self.address = address
+        self.port = port
+        # The conventions give `openai.*` attributes to the provider `openai` alone.
+        self.speaks_openai = provider == OPENAI
+        self._templates: dict[Operation, tuple[dict[str, Any], dict[str, Any]]] = {}
+
+    def start(self, operation: Operation) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Two new dicts: the attributes that the span, and that the metric points, of each such call have."""
+        templates = self._templates.get(operation)
+        if templates is None:
+            templates = self._templates[operation] = self._make_templates(operation)
+        return templates[0].copy(), templates[1].copy()
+
+    def _make_templates(self, operation: Operation) -> tuple[dict[str, Any], dict[str, Any]]:
+        point: dict[str, Any] = {
+            semconv.OPERATION_NAME: operation.name,
+            semconv.PROVIDER_NAME: self.provider,
+        }
+        if self.address:
+            point[semconv.SERVER_ADDRESS] = self.address
+            if self.port:
+                point[semconv.SERVER_PORT] = self.port
+        span = point.copy()
+        if operation.api_type and self.speaks_openai:
+            span[semconv.API_TYPE] = operation.api_type
+        return span, point
+
+
+def provider_of(host: str) -> str:
+    """The provider behind a host name: the longest listed suffix wins, `openai` without one."""
+    labels = host.lower().split(".")
+    for start in range(len(labels)):
+        provider = PROVIDERS_BY_HOST.get(".".join(labels[start:]))
+        if provider is not None:
+            return provider
+    # Vertex AI puts the region before the name: europe-west1-aiplatform.googleapis.com
+    return "gcp.vertex_ai" if host.endswith("-aiplatform.googleapis.com") else OPENAI
+
+
+def server_at(url: str, *, azure: bool = False) -> Server:
+    """The server of a URL; without a port in it, the scheme's own."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    return Server(AZURE if azure else provider_of(host), host, port)
+
+
+class Servers:
+    """The server of each living client.
+
+    Keyed by identity and checked by a weak reference, so that no client is kept alive, compared or hashed;
+    `base_url` can be assigned, so it is checked too.
+    """
+
+    def __init__(self, azure: tuple[type, ...]) -> None:
+        self._azure = azure
+        self._known: dict[int, tuple[weakref.ref[Any], Any, Server]] = {}
+
+    def of(self, client: Any) -> Server:
+        """The server that a client's calls go to."""
+        known = self._known.get(id(client))
+        # Not the property, which imports a module of the SDK at each reading (3.54.0).
+        base_url = client.__dict__.get("_base_url")
+        if known is not None and known[0]() is client and known[1] is base_url:
+            return known[2]
+        server = server_at(str(client.base_url), azure=isinstance(client, self._azure))
+        key, forget = id(client), self._known.pop
+        # The callback may run in a garbage collection: dict.pop takes no lock.
+        reference = weakref.ref(client, lambda _: forget(key, None))
+        self._known[key] = (reference, base_url, server)
+        return server

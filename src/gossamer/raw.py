@@ -1,0 +1,107 @@
+"""Answers seen on their way through the SDK's own `post_parser`, so that nothing is ever parsed twice.
+
+Two needs, one means. A raw response is parsed by the app when it likes, if at all. And `parse()` of
+structured outputs raises from inside `request()` after a good answer, whose usage must not be lost.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gossamer.body import watch_body
+from gossamer.call import Call, Guard
+from gossamer.errors import swallow
+from gossamer.stream import tap_stream
+
+if TYPE_CHECKING:
+    from gossamer.sdk import SDK
+
+
+class Parser:
+    """A `post_parser` in front of the SDK's: sees what was parsed, and passes it on untouched."""
+
+    __slots__ = ("_call", "_guard", "_inner")
+
+    def __init__(self, call: Call, inner: Any) -> None:
+        self._call: Call | None = call
+        self._inner = inner
+        self._guard: Guard | None = None
+
+    def __call__(self, parsed: Any) -> Any:
+        """What the SDK calls with the parsed answer."""
+        call = self._call
+        if call is not None:
+            try:
+                call.answered(parsed)
+            except Exception as error:
+                swallow(error)
+        return self._inner(parsed) if callable(self._inner) else parsed
+
+
+class RawParser(Parser):
+    """The same for a raw response: what the app parses is the answer, and ends the call."""
+
+    __slots__ = ("_gaps", "_sdk")
+
+    def __init__(self, call: Call, inner: Any, sdk: SDK, *, gaps: bool) -> None:
+        super().__init__(call, inner)
+        self._sdk = sdk
+        self._gaps = gaps
+        self._guard = Guard(call)
+
+    def __call__(self, parsed: Any) -> Any:
+        """What the SDK calls in the app's `parse()`; a second `parse()` is the app's alone."""
+        call, self._call = self._call, None
+        if call is None:
+            return self._inner(parsed) if callable(self._inner) else parsed
+        try:
+            is_stream = isinstance(parsed, (self._sdk.stream, self._sdk.async_stream))
+            if is_stream:
+                tap_stream(parsed, call, self._sdk, gaps=self._gaps)
+            else:
+                call.answered(parsed)
+        except Exception as error:
+            swallow(error)
+        if self._guard is not None:
+            self._guard.call = None  # from here on the tap has a guard of its own
+        try:
+            result = self._inner(parsed) if callable(self._inner) else parsed
+        except BaseException as error:
+            call.fail(error)
+            raise
+        if not is_stream:
+            call.end("completed")
+        return result
+
+
+def watch_parser(options: Any, call: Call) -> Any:
+    """See the answer before the SDK's own parser does, if there is one. Returns it, for `restore_parser`."""
+    inner = options.post_parser
+    if callable(inner):
+        # Past pydantic's __setattr__, which would mark the field as set by the caller.
+        options.__dict__["post_parser"] = Parser(call, inner)
+    return inner
+
+
+def restore_parser(options: Any, inner: Any) -> None:
+    """Give the options back as they were: the caller may use them again."""
+    if callable(inner):
+        options.__dict__["post_parser"] = inner
+
+
+def watch_raw(response: Any, call: Call, sdk: SDK, *, gaps: bool) -> None:
+    """Wait for the app to parse a raw response, to read it otherwise, or to drop it."""
+    options = response._options  # noqa: SLF001
+    inner = options.post_parser
+    if isinstance(inner, Parser):
+        inner = inner._inner  # noqa: SLF001
+    options.__dict__["post_parser"] = RawParser(call, inner, sdk, gaps=gaps)
+    streamed = getattr(response, "_is_sse_stream", None)
+    if streamed is None:
+        streamed = response._stream  # noqa: SLF001
+    call.awaits_parse = not streamed
+    http_response = response.http_response
+    if http_response.is_closed:
+        call.body_closed(drained=True)
+    else:
+        watch_body(http_response, call)

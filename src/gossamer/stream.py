@@ -1,0 +1,158 @@
+"""Taps: a generator between the SDK's iterator and the app, on the very Stream object that the SDK made.
+
+The tap sees every chunk, the end and every exception, for one generator resume a chunk. It runs over
+`__stream__()` of a twin of the Stream, because each Stream of the SDK is in a reference cycle with its own
+iterator: with the twin in that place, a Stream that the app drops ends, and frees its connection, at once,
+and not at some later garbage collection.
+"""
+
+from __future__ import annotations
+
+import weakref
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any
+
+from gossamer.body import watch_body
+from gossamer.call import Guard
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from gossamer.call import Call
+    from gossamer.sdk import SDK
+
+
+def tap_stream(stream: Any, call: Call, sdk: SDK, *, gaps: bool) -> None:
+    """Watch a Stream or AsyncStream to its end.
+
+    Args:
+        stream: the SDK's object, which stays the app's.
+        call: the call that it answers.
+        sdk: the SDK's types.
+        gaps: whether the time between chunks is recorded.
+    """
+    is_async = isinstance(stream, sdk.async_stream)
+    source = _source(stream, sdk)
+    if gaps:
+        source = _atimed(source, call) if is_async else _timed(source, call)
+    make_fold = call.operation.fold
+    call.fold = make_fold(call.attributes) if make_fold is not None else None
+    call.streamed = True
+    tap = (_atap if is_async else _tap)(source, call, stream.response, Guard(call))
+    call.tap = weakref.ref(tap)
+    stream._iterator = tap  # noqa: SLF001
+    watch_body(stream.response, call)
+
+
+def _source(stream: Any, sdk: SDK) -> Any:
+    kind = type(stream)
+    if kind is not sdk.stream and kind is not sdk.async_stream:
+        return stream._iterator  # noqa: SLF001  (a subclass may keep state on itself: no twin)
+    twin: Any = object.__new__(kind)
+    twin.__dict__.update(stream.__dict__)
+    del twin.__dict__["_iterator"]
+    return twin.__stream__()
+
+
+def _tap(source: Any, call: Call, response: Any, guard: Guard) -> Iterator[Any]:  # noqa: ARG001, C901, PLR0912
+    look, kept = call.look, call.operation.kept_events
+    try:
+        for chunk in source:
+            if call.first_chunk is None:
+                call.first_chunk = perf_counter_ns()
+            known = look(chunk)
+            yield chunk
+            if known:
+                break
+        if kept is None:
+            for chunk in source:
+                try:
+                    (choice,) = chunk.choices
+                    if choice.finish_reason or chunk.usage is not None:
+                        look(chunk)
+                except Exception:
+                    look(chunk)
+                yield chunk
+        else:
+            for chunk in source:
+                try:
+                    if chunk.type in kept:
+                        look(chunk)
+                except Exception:
+                    look(chunk)
+                yield chunk
+    except GeneratorExit:
+        call.end("abandoned")
+        raise
+    except BaseException as error:
+        call.fail(error, response)
+        raise
+    else:
+        call.end("completed")
+
+
+async def _atap(source: Any, call: Call, response: Any, guard: Guard) -> AsyncIterator[Any]:  # noqa: ARG001, C901, PLR0912
+    # The same lines as _tap: only `async for` and the closing differ. tests/test_stream.py holds them equal.
+    look, kept = call.look, call.operation.kept_events
+    try:
+        async for chunk in source:
+            if call.first_chunk is None:
+                call.first_chunk = perf_counter_ns()
+            known = look(chunk)
+            yield chunk
+            if known:
+                break
+        if kept is None:
+            async for chunk in source:
+                try:
+                    (choice,) = chunk.choices
+                    if choice.finish_reason or chunk.usage is not None:
+                        look(chunk)
+                except Exception:
+                    look(chunk)
+                yield chunk
+        else:
+            async for chunk in source:
+                try:
+                    if chunk.type in kept:
+                        look(chunk)
+                except Exception:
+                    look(chunk)
+                yield chunk
+    except GeneratorExit:
+        call.end("abandoned")
+        try:
+            await (
+                source.aclose()
+            )  # gives the connection back now; nobody else would before the next collection
+        except RuntimeError:
+            pass  # "already running": it is being closed from elsewhere
+        raise
+    except BaseException as error:
+        call.fail(error, response)
+        raise
+    else:
+        call.end("completed")
+
+
+def _timed(source: Any, call: Call) -> Iterator[Any]:
+    previous = 0
+    for chunk in source:
+        now = perf_counter_ns()
+        if previous:
+            call.gap(now - previous)
+        previous = now
+        yield chunk
+
+
+async def _atimed(source: Any, call: Call) -> AsyncIterator[Any]:
+    previous = 0
+    try:
+        async for chunk in source:
+            now = perf_counter_ns()
+            if previous:
+                call.gap(now - previous)
+            previous = now
+            yield chunk
+    finally:
+        await source.aclose()
