@@ -8,8 +8,8 @@ from sys import is_finalizing
 from time import perf_counter_ns, time_ns
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from opentelemetry.context import attach, detach, get_current
-from opentelemetry.trace import Status, StatusCode
+from opentelemetry.context import attach, detach
+from opentelemetry.trace import Status, StatusCode, set_span_in_context
 
 from gossamer import failure, finalizers, semconv
 from gossamer.errors import swallow
@@ -96,25 +96,23 @@ class Call:
         self._token: Token[Context] | None = None
         self._requesting: Token[list[int]] | None = None
 
-    def carry(self, span: Span, context: Context) -> None:
-        """Give the call its span, and the context in which the span is current."""
-        self._span = span
-        self._context = context
-        self._recording = span.is_recording()
-        self.watched = self._recording or self._metrics is not None
-
-    def enter(self) -> None:
-        """Make the span current: the request begins."""
-        if self._span is not None:
+    def enter(self, span: Span | None) -> None:
+        """Take the span and make it current: the request begins."""
+        if span is not None:
+            self._span = span
+            self._recording = span.is_recording()
+            self.watched = self._recording or self._metrics is not None
+            self._context = set_span_in_context(span, self._context)
             self._token = attach(self._context)
         self._requesting = _requesting.set(self._open)
 
-    def leave(self, error: BaseException | None = None) -> None:
+    def leave(self) -> None:
         """Make the caller's span current again: the request is over, however it went."""
-        if type(error) is GeneratorExit and get_current() is not self._context:
-            return  # a coroutine that was dropped is closed in some other context, which is not ours to reset
-        if self._requesting is not None:
-            _requesting.reset(self._requesting)
+        try:
+            if self._requesting is not None:
+                _requesting.reset(self._requesting)
+        except ValueError:
+            return  # a dropped coroutine is closed in some other context, where nothing of ours is current
         if self._token is not None:
             detach(self._token)
 

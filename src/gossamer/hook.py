@@ -25,40 +25,62 @@ Method = Callable[..., Any]
 
 
 class Hook:
-    """The wrappers on the SDK's classes."""
+    """The wrappers on the SDK's classes. One for the process: what is on changes, the wrappers need not."""
 
-    def __init__(self, sdk: SDK, current: Current) -> None:
-        request, arequest = sdk.sync_client.request, sdk.async_client.request
-        if sdk.request_takes_retries:
-            wrapped, awrapped = _sync_with_retries(request, current), _async_with_retries(arequest, current)
-        else:
-            wrapped, awrapped = _sync(request, current), _async(arequest, current)
-        retry = sdk.base_client._calculate_retry_timeout  # noqa: SLF001
-        self._places: tuple[tuple[type[Any], str, Method, Method], ...] = (
-            (sdk.sync_client, "request", request, wrapped),
-            (sdk.async_client, "request", arequest, awrapped),
-            (sdk.base_client, "_calculate_retry_timeout", retry, _counting(retry)),
+    def __init__(self, sdk: SDK) -> None:
+        #: Asked at the start of every call.
+        self.current: Current = _nothing
+        with_retries = sdk.request_takes_retries
+        self._places = (
+            _Place(sdk.sync_client, "request", _sync_with_retries if with_retries else _sync),
+            _Place(sdk.async_client, "request", _async_with_retries if with_retries else _async),
+            _Place(sdk.base_client, "_calculate_retry_timeout", _counting),
         )
 
-    def install(self) -> None:
-        """Put the wrappers in place."""
-        for owner, name, _, ours in self._places:
-            setattr(owner, name, ours)
+    def install(self, current: Current) -> None:
+        """Put the wrappers in place and switch them on."""
+        self.current = current
+        for place in self._places:
+            place.wrap(self)
 
-    def remove(self) -> bool:
-        """Put the SDK's methods back. False where somebody has wrapped ours, which then stay and pass on."""
-        ours_on_top = [getattr(owner, name) is ours for owner, name, _, ours in self._places]
-        if not all(ours_on_top):
-            return False
-        for owner, name, original, _ in self._places:
-            setattr(owner, name, original)
-        return True
+    def remove(self) -> None:
+        """Switch the wrappers off and put the SDK's methods back."""
+        self.current = _nothing
+        for place in self._places:
+            place.unwrap()
 
 
-def _sync(request: Method, current: Current) -> Method:
+class _Place:
+    """One method of the SDK, and our wrapper around it."""
+
+    def __init__(self, owner: type[Any], name: str, make: Callable[[Method, Hook], Method]) -> None:
+        self._owner = owner
+        self._name = name
+        self._make = make
+        self._original: Method | None = None
+        self._ours: Method | None = None
+
+    def wrap(self, hook: Hook) -> None:
+        if self._ours is None:
+            self._original = getattr(self._owner, self._name)
+            self._ours = self._make(self._original, hook)
+            setattr(self._owner, self._name, self._ours)
+
+    def unwrap(self) -> None:
+        # Where somebody has wrapped our wrapper, theirs stays, and ours passes on until it is on again.
+        if getattr(self._owner, self._name) is self._ours:
+            setattr(self._owner, self._name, self._original)
+            self._original = self._ours = None
+
+
+def _nothing() -> None:
+    return None
+
+
+def _sync(request: Method, hook: Hook) -> Method:
     @functools.wraps(request)
     def traced(self: Any, cast_to: Any, options: Any, *, stream: bool = False, stream_cls: Any = None) -> Any:
-        telemetry = current()
+        telemetry = hook.current()
         call = telemetry.start(self, options, stream) if telemetry is not None else None
         if telemetry is None or call is None:
             return request(self, cast_to, options, stream=stream, stream_cls=stream_cls)
@@ -73,12 +95,12 @@ def _sync(request: Method, current: Current) -> Method:
     return traced
 
 
-def _async(request: Method, current: Current) -> Method:
+def _async(request: Method, hook: Hook) -> Method:
     @functools.wraps(request)
     async def traced(
         self: Any, cast_to: Any, options: Any, *, stream: bool = False, stream_cls: Any = None
     ) -> Any:
-        telemetry = current()
+        telemetry = hook.current()
         call = telemetry.start(self, options, stream) if telemetry is not None else None
         if telemetry is None or call is None:
             return await request(self, cast_to, options, stream=stream, stream_cls=stream_cls)
@@ -93,9 +115,9 @@ def _async(request: Method, current: Current) -> Method:
     return traced
 
 
-def _sync_with_retries(request: Method, current: Current) -> Method:
+def _sync_with_retries(request: Method, hook: Hook) -> Method:
     """For openai before 1.76, whose `request()` has one parameter more, which the SDK itself never passes."""
-    usual = _sync(request, current)
+    usual = _sync(request, hook)
 
     @functools.wraps(request)
     def traced(
@@ -109,15 +131,15 @@ def _sync_with_retries(request: Method, current: Current) -> Method:
     ) -> Any:
         if remaining_retries is None:
             return usual(self, cast_to, options, stream=stream, stream_cls=stream_cls)
-        given = _sync(functools.partial(request, remaining_retries=remaining_retries), current)
+        given = _sync(functools.partial(request, remaining_retries=remaining_retries), hook)
         return given(self, cast_to, options, stream=stream, stream_cls=stream_cls)
 
     return traced
 
 
-def _async_with_retries(request: Method, current: Current) -> Method:
+def _async_with_retries(request: Method, hook: Hook) -> Method:
     """The same for the async client."""
-    usual = _async(request, current)
+    usual = _async(request, hook)
 
     @functools.wraps(request)
     async def traced(
@@ -131,13 +153,13 @@ def _async_with_retries(request: Method, current: Current) -> Method:
     ) -> Any:
         if remaining_retries is None:
             return await usual(self, cast_to, options, stream=stream, stream_cls=stream_cls)
-        given = _async(functools.partial(request, remaining_retries=remaining_retries), current)
+        given = _async(functools.partial(request, remaining_retries=remaining_retries), hook)
         return await given(self, cast_to, options, stream=stream, stream_cls=stream_cls)
 
     return traced
 
 
-def _counting(retry: Method) -> Method:
+def _counting(retry: Method, _: Hook) -> Method:
     @functools.wraps(retry)
     def counted(self: Any, remaining_retries: int, options: Any, response_headers: Any = None) -> Any:
         count_retry()

@@ -23,7 +23,11 @@ from gossamer.telemetry import Telemetry
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-_SCOPE = "gossamer"
+# The API's variables, by name: private, so their absence must not hurt. Without them what `instrument()`
+# found stays in use, and the API's own proxies follow the global providers.
+_trace_globals = vars(importlib.import_module("opentelemetry.trace"))
+_metrics_globals = vars(importlib.import_module("opentelemetry.metrics._internal"))
+_ProxyMeter: Any = _metrics_globals.get("_ProxyMeter", metrics_api.NoOpMeter)
 
 
 class OpenAIInstrumentor(BaseInstrumentor):  # type: ignore[misc]
@@ -40,11 +44,8 @@ class OpenAIInstrumentor(BaseInstrumentor):  # type: ignore[misc]
     A second `instrument()` does nothing but warn; `uninstrument()` puts the SDK's own methods back.
     """
 
-    def __init__(self) -> None:
-        # BaseInstrumentor makes one object of this class: a second __init__ must not forget the first.
-        if not hasattr(self, "_hook"):
-            self._hook: Hook | None = None
-            self._switch: Switch | None = None
+    #: Made once: BaseInstrumentor gives out one object, but runs __init__ each time.
+    _hook: Hook | None = None
 
     def instrumentation_dependencies(self) -> Collection[str]:
         """What is instrumented, and from which version on."""
@@ -62,71 +63,54 @@ class OpenAIInstrumentor(BaseInstrumentor):  # type: ignore[misc]
                 moved,
             )
             return
-        settings = Settings.load(**{name: kwargs.get(name) for name in Settings.__dataclass_fields__})
-        switch = Switch(sdk, settings, kwargs.get("tracer_provider"), kwargs.get("meter_provider"))
+        settings = Settings.load(**kwargs)
+        providers = Providers(sdk, settings, kwargs.get("tracer_provider"), kwargs.get("meter_provider"))
         finalizers.install()
-        if self._hook is not None and self._switch is not None:
-            # Somebody wrapped our wrappers before the last uninstrument(): they are still in place.
-            self._switch.become(switch)
-        else:
-            self._switch = switch
-            self._hook = Hook(sdk, switch.current)
-            self._hook.install()
+        if self._hook is None:
+            self._hook = Hook(sdk)
+        self._hook.install(providers.current)
 
     def _uninstrument(self, **_: Any) -> None:
-        if self._switch is not None:
-            self._switch.off()
-        if self._hook is not None and self._hook.remove():
-            self._hook = self._switch = None
+        if self._hook is not None:
+            self._hook.remove()
         finalizers.remove()
 
 
-class Switch:
-    """What is on now. Follows the global providers where none were given, as they may be set later."""
+class Providers:
+    """The providers in use: those that were given, else the global ones, which may be set later."""
 
     def __init__(self, sdk: SDK, settings: Settings, tracer_provider: Any, meter_provider: Any) -> None:
         self._sdk = sdk
         self._settings = settings
         self._given = (tracer_provider, meter_provider)
-        self._on = True
-        # importlib, not `import`: the API's own packages hide these modules behind names.
-        self._trace_globals = importlib.import_module("opentelemetry.trace").__dict__
-        self._metrics_globals = importlib.import_module("opentelemetry.metrics._internal").__dict__
         self._bind()
 
     def current(self) -> Telemetry | None:
-        """The telemetry that is on now; None when nothing listens. Asked at the start of every call."""
-        if self._following and (
-            self._trace_globals.get("_TRACER_PROVIDER") is not self._seen[0]
-            or self._metrics_globals.get("_METER_PROVIDER") is not self._seen[1]
+        """The telemetry that is on now; None when nothing listens.
+
+        Asked at the start of every call, so the API's variables are looked at, and not its functions, which
+        read the environment as long as no provider is set.
+        """
+        if (
+            _trace_globals.get("_TRACER_PROVIDER") is not self._global_tracer_provider
+            or _metrics_globals.get("_METER_PROVIDER") is not self._global_meter_provider
         ):
             self._bind()
         return self._telemetry
 
-    def become(self, other: Switch) -> None:
-        """Take over another switch's providers and settings."""
-        self.__dict__.update(other.__dict__)
-
-    def off(self) -> None:
-        """Pass every call through from now on."""
-        self._on = False
-        self._following = False
-        self._telemetry: Telemetry | None = None
-
     def _bind(self) -> None:
         tracer_provider, meter_provider = self._given
-        self._following = self._on and (tracer_provider is None or meter_provider is None)
         tracer_provider = tracer_provider or trace_api.get_tracer_provider()
         meter_provider = meter_provider or metrics_api.get_meter_provider()
-        self._seen = (
-            self._trace_globals.get("_TRACER_PROVIDER"),
-            self._metrics_globals.get("_METER_PROVIDER"),
-        )
-        tracer = tracer_provider.get_tracer(_SCOPE, __version__)
+        self._global_tracer_provider = _trace_globals.get("_TRACER_PROVIDER")
+        self._global_meter_provider = _metrics_globals.get("_METER_PROVIDER")
+        tracer = tracer_provider.get_tracer("gossamer", __version__)
         if isinstance(tracer, (trace_api.NoOpTracer, trace_api.ProxyTracer)):
             tracer = None
-        meter = meter_provider.get_meter(_SCOPE, __version__)
-        listens = not isinstance(meter, metrics_api.NoOpMeter) and type(meter).__name__ != "_ProxyMeter"
-        metrics = Metrics(meter, meter_provider, self._settings) if listens else None
-        nothing_listens = tracer is None and metrics is None
-        self._telemetry = None if nothing_listens else Telemetry(self._sdk, self._settings, tracer, metrics)
+        meter = meter_provider.get_meter("gossamer", __version__)
+        metrics = None
+        if not isinstance(meter, (metrics_api.NoOpMeter, _ProxyMeter)):
+            metrics = Metrics(meter, meter_provider, self._settings)
+        self._telemetry: Telemetry | None = None
+        if tracer is not None or metrics is not None:
+            self._telemetry = Telemetry(self._sdk, self._settings, tracer, metrics)

@@ -59,7 +59,8 @@ class Settings:
     def load(cls, **given: Any) -> Settings:
         """Settings from the arguments of `instrument()`, else from the environment, else the defaults.
 
-        A value that is not accepted is told in one warning, and the default is used in its place.
+        A value that is not accepted is told in one warning, and the default is used in its place. Arguments
+        that are no settings are let through: `instrument()` takes others.
         """
         values: dict[str, Any] = {}
         for entry in fields(cls):

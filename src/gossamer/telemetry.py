@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY as SUPPRESS
 from opentelemetry.context import get_current
 from opentelemetry.instrumentation.utils import _SUPPRESS_INSTRUMENTATION_KEY_PLAIN as SUPPRESS_PLAIN
-from opentelemetry.trace import SpanKind, set_span_in_context
+from opentelemetry.trace import SpanKind
 
 from gossamer import semconv
 from gossamer.call import Call
@@ -50,7 +50,7 @@ class Telemetry:
                 return None
             if pending:
                 drain()
-            server = self._servers.of(client) if "://" not in url else server_at(url)
+            server = self._servers.of(client) if "://" not in str(url) else server_at(str(url))
             attributes, point = server.start(operation)
             operation.describe_request(options, attributes)
             model = attributes.get(semconv.REQUEST_MODEL)
@@ -69,12 +69,12 @@ class Telemetry:
                 streamed=stream,
                 speaks_openai=server.speaks_openai,
             )
+            span = None
             if self._tracer is not None:
                 name = operation.name if model is None else f"{operation.name} {model}"
                 span = self._tracer.start_span(name, context, SpanKind.CLIENT, attributes, None, call.started)
-                call.carry(span, set_span_in_context(span, context))
             call.parser = watch_parser(options, call)
-            call.enter()
+            call.enter(span)  # last: what is made current must be left again
             return call
         except Exception as error:
             swallow(error)
@@ -83,7 +83,7 @@ class Telemetry:
     def abort(self, call: Call, options: Any, error: BaseException) -> None:
         """The request ended in an exception."""
         try:
-            call.leave(error)
+            call.leave()
             restore_parser(options, call.parser)
             call.fail(error)
         except Exception as own:
@@ -94,11 +94,11 @@ class Telemetry:
         try:
             call.leave()
             restore_parser(options, call.parser)
+            if not call.watched:
+                return  # not sampled, and nothing is measured: there is nothing to see
             if not isinstance(result, self._special):
                 call.answered(result)
                 call.end("completed")
-            elif not call.watched:
-                pass  # not sampled, and nothing is measured: there is nothing to see
             elif isinstance(result, self._streams):
                 tap_stream(result, call, self._sdk, gaps=self._gaps)
             else:

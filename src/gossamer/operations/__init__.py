@@ -35,7 +35,7 @@ def find(method: str, url: str) -> Operation | None:
     Nearly every call that is traced is found by the first look.
     """
     operation = _EXACT.get((method, url))
-    return operation if operation is not None else _find_odd(method, url)
+    return operation if operation is not None else _find_odd(str(method), str(url))
 
 
 def _find_odd(method: str, url: str) -> Operation | None:

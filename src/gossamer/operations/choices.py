@@ -73,6 +73,7 @@ class ChoicesFold:
     def answer(self) -> Fields:
         """See `Fold.answer`."""
         if self._answer or self._reasons:
-            indexes = sorted(set(range(self._expected)) | set(self._reasons))
-            self._answer["choices"] = [{"finish_reason": self._reasons.get(index)} for index in indexes]
+            choices = self._answer["choices"] = []
+            for index in sorted({*range(self._expected), *self._reasons}):
+                choices.append({"finish_reason": self._reasons.get(index)})  # noqa: PERF401  (see responses.py)
         return self._answer

@@ -20,7 +20,6 @@ from gossamer.operations.request import (
 from gossamer.operations.usage import RESPONSES_USAGE, read_usage
 
 _FINISH_REASONS: Final = {"max_output_tokens": "length"}  # the others are called as the API calls them
-_CLIENT_TOOL_CALLS: Final = frozenset({"function_call", "custom_tool_call"})
 
 
 def _put_name(answer: Fields, attributes: Attributes) -> None:
@@ -44,25 +43,28 @@ def describe(answer: Fields, attributes: Attributes) -> None:
     value = fields(answer.get("conversation")).get("id")
     if type(value) is str and value:
         attributes[semconv.CONVERSATION_ID] = value
-    if "compaction" in _output_types(answer):
+    kinds = _output_kinds(answer)
+    if "compaction" in kinds:
         attributes[semconv.CONVERSATION_COMPACTED] = True
-    reason = _finish_reason(answer)
+    reason = _finish_reason(answer, kinds)
     if reason is not None:
         attributes[semconv.RESPONSE_FINISH_REASONS] = (reason,)
 
 
-def _output_types(answer: Fields) -> set[Any]:
+def _output_kinds(answer: Fields) -> list[Any]:
+    kinds = []
     output = answer.get("output")
-    if type(output) is not list:
-        return set()
-    types = (fields(item).get("type") for item in output)
-    return {kind for kind in types if type(kind) is str}
+    if type(output) is list:
+        for item in output:  # a loop: a comprehension is a call more before Python 3.12
+            kinds.append(fields(item).get("type"))  # noqa: PERF401
+    return kinds
 
 
-def _finish_reason(answer: Fields) -> str | None:
+def _finish_reason(answer: Fields, kinds: list[Any]) -> str | None:
+    """As Chat Completions call it: the Responses API has a status in its place."""
     status = answer.get("status")
     if status == "completed":
-        return "stop" if _CLIENT_TOOL_CALLS.isdisjoint(_output_types(answer)) else "tool_calls"
+        return "tool_calls" if "function_call" in kinds or "custom_tool_call" in kinds else "stop"
     if status == "incomplete":
         reason = fields(answer.get("incomplete_details")).get("reason")
         return _FINISH_REASONS.get(reason, reason) if type(reason) is str and reason else "error"
@@ -153,7 +155,7 @@ def _describe_fetched(answer: Fields, attributes: Attributes) -> None:
     status = answer.get("status")
     if type(status) is str and status:
         attributes[semconv.RESPONSE_STATUS] = status
-    reason = _finish_reason(answer)
+    reason = _finish_reason(answer, _output_kinds(answer))
     if reason is not None:
         attributes[semconv.RESPONSE_FINISH_REASONS] = (reason,)
 

@@ -57,21 +57,18 @@ def read_usage(usage: Any, keys: UsageKeys, attributes: Attributes) -> None:
         attributes[semconv.INPUT_TOKENS] = total
         details = found.get(keys.input_details)
         if details is not None:
-            _read_input_parts(fields(details), total, attributes)
+            details = fields(details)
+            _read_parts(details, _INPUT_PARTS, total, attributes)
+            cached = details.get("cached_tokens_details")
+            if cached is not None:
+                cached_total = attributes.get(semconv.CACHE_READ_INPUT_TOKENS, 0)
+                _read_parts(fields(cached), _CACHED_PARTS, cached_total, attributes)
     total = found.get(keys.output)
     if type(total) is int and total >= 0:
         attributes[semconv.OUTPUT_TOKENS] = total
         details = found.get(keys.output_details)
         if details is not None:
             _read_parts(fields(details), _OUTPUT_PARTS, total, attributes)
-
-
-def _read_input_parts(details: Mapping[str, Any], total: int, attributes: Attributes) -> None:
-    _read_parts(details, _INPUT_PARTS, total, attributes)
-    cached = details.get("cached_tokens_details")
-    if cached is not None:
-        total = attributes.get(semconv.CACHE_READ_INPUT_TOKENS, 0)
-        _read_parts(fields(cached), _CACHED_PARTS, total, attributes)
 
 
 def _read_parts(
