@@ -222,7 +222,11 @@ class Call:
     def gap(self, nanoseconds: int) -> None:
         """The time since the previous chunk."""
         if self._metrics is not None:
-            self._metrics.record_gap(self.point, nanoseconds / 1e9, self._context)
+            point = self.point.copy()  # an SDK may keep the dict of the first point as it is
+            model = self.fold.answer().get("model") if self.fold is not None else None
+            if type(model) is str and model:
+                point[semconv.RESPONSE_MODEL] = model
+            self._metrics.record_gap(point, nanoseconds / 1e9, self._context)
 
     def body_closed(self, *, drained: bool) -> None:
         """The body of the response was closed: by the app, or by the SDK at the end of what it reads."""

@@ -33,7 +33,7 @@ def tap_stream(stream: Any, call: Call, sdk: SDK, *, gaps: bool) -> None:
     """
     is_async = isinstance(stream, sdk.async_stream)
     source = _source(stream, sdk)
-    if gaps:
+    if gaps and call.operation.metrics == "inference":
         source = _atimed(source, call) if is_async else _timed(source, call)
     make_fold = call.operation.fold
     call.fold = make_fold(call.attributes) if make_fold is not None else None

@@ -60,11 +60,13 @@ class Operation:
 
 
 def fields(value: Any) -> Fields:
-    """The fields of a model, or of a dict; of anything else none.
+    """The fields of a model, those that this release of the SDK does not know included; or of a dict.
 
     Straight from `__dict__`: `getattr` of a field that a compatible server left out costs pydantic's
     `__getattr__` and an exception, and a foreign object may answer anything.
     """
     if isinstance(value, dict):
         return value
-    return getattr(value, "__dict__", NOTHING)
+    found: Fields = getattr(value, "__dict__", NOTHING)
+    unknown = getattr(value, "__pydantic_extra__", None)
+    return {**found, **unknown} if unknown and type(unknown) is dict else found

@@ -1,0 +1,146 @@
+"""Every operation, run once in each way that leaves something, and what it has left."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import docs_exchanges as exchanges
+import openai
+from opentelemetry.sdk.metrics.export import Histogram
+from opentelemetry.sdk.trace import SpanProcessor
+
+from gossamer import finalizers, semconv
+from gossamer.operations import OPERATIONS, Operation
+from gossamer.testing import Telemetry, capture
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TYPES = {str: "string", int: "int", float: "double", bool: "boolean", tuple: "string[]"}
+
+
+@dataclass
+class SpanAttribute:
+    """An attribute as it was seen on spans."""
+
+    kinds: set[str] = field(default_factory=set)
+    at: set[str] = field(default_factory=set)
+    """`start`, where a sampler sees it, and `end`, where it has a value of its own."""
+    operations: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Metric:
+    """A metric as it was seen."""
+
+    instrument: str
+    unit: str
+    buckets: tuple[float, ...]
+    attributes: set[str] = field(default_factory=set)
+    operations: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Observed:
+    """All that was seen under one setting."""
+
+    attributes: dict[str, SpanAttribute] = field(default_factory=dict)
+    metrics: dict[str, Metric] = field(default_factory=dict)
+    span_names: dict[str, str] = field(default_factory=dict)
+
+
+class _Starts(SpanProcessor):
+    """The attributes that spans have when they start."""
+
+    def __init__(self) -> None:
+        self.seen: list[dict[str, Any]] = []
+
+    def on_start(self, span: Any, parent_context: Any = None) -> None:  # noqa: ARG002
+        self.seen.append(dict(span.attributes or {}))
+
+
+def label(operation: Operation) -> str:
+    """How the pages call an operation: by its name, or by its API where two have the same name."""
+    namesakes = [other for other in OPERATIONS if other.name == operation.name]
+    return operation.name if len(namesakes) == 1 else operation.api_type or operation.path
+
+
+def labels(found: set[str]) -> str:
+    """Several operations, in their usual order."""
+    every = [label(operation) for operation in OPERATIONS]
+    return "all" if found == set(every) else ", ".join(name for name in every if name in found)
+
+
+@lru_cache
+def observe(convention: str) -> Observed:
+    """Run everything under one choice of metric names."""
+    exchanges.check_request()
+    observed = Observed()
+    for operation in OPERATIONS:
+        starts = _Starts()
+        with watch(semconv=convention, time_per_output_chunk=True) as telemetry:
+            telemetry.tracer_provider.add_span_processor(starts)
+            _run(operation)
+            spans = telemetry.spans
+            _see_metrics(observed, operation, telemetry)
+        for start, span in zip(starts.seen, spans, strict=True):
+            _see_span(observed, operation, start, span)
+    return observed
+
+
+@contextmanager
+def watch(**settings: Any) -> Iterator[Telemetry]:
+    """Capture with the settings of this page, not those of whoever runs it."""
+    with capture(**{"semconv": "0.1.0", "time_per_output_chunk": False, **settings}) as telemetry:
+        yield telemetry
+        finalizers.drain()
+
+
+def _run(operation: Operation) -> None:
+    call = exchanges.CALLS[operation.path]
+    # The first attempt is refused, the second answered.
+    replies = iter([exchanges.rate_limited(), exchanges.reply(exchanges.ANSWER)])
+    call(exchanges.client(lambda _: next(replies)))
+    try:
+        call(exchanges.client(lambda _: exchanges.rate_limited(), max_retries=0))
+    except openai.RateLimitError:
+        pass
+    # The SDK's types leave out what they do not declare; an untyped call shows all that the API said.
+    untyped = exchanges.client(lambda _: exchanges.reply(exchanges.ANSWER))
+    untyped.request(object, exchanges.options(operation))
+    if operation.fold is not None:
+        body = exchanges.sse(exchanges.events(operation))
+        list(call(exchanges.client(lambda _: exchanges.streamed(body)), stream=True))
+
+
+def _see_span(observed: Observed, operation: Operation, start: dict[str, Any], span: dict[str, Any]) -> None:
+    model = start.get(semconv.REQUEST_MODEL, "")
+    name = span["name"].replace(model, "{gen_ai.request.model}") if model else span["name"]
+    observed.span_names[label(operation)] = name
+    for key, value in span["attributes"].items():
+        seen = observed.attributes.setdefault(key, SpanAttribute())
+        seen.kinds.add(_TYPES[type(value)])
+        seen.operations.add(label(operation))
+        if key in start:
+            seen.at.add("start")
+        if start.get(key) != value:
+            seen.at.add("end")
+
+
+def _see_metrics(observed: Observed, operation: Operation, telemetry: Telemetry) -> None:
+    data = telemetry.reader.get_metrics_data()
+    for resource in data.resource_metrics if data else ():
+        for metric in (metric for scope in resource.scope_metrics for metric in scope.metrics):
+            points = metric.data.data_points
+            if not points:
+                continue
+            is_histogram = isinstance(metric.data, Histogram)
+            buckets = tuple(getattr(points[0], "explicit_bounds", ()))
+            made = Metric("histogram" if is_histogram else "counter", metric.unit or "", buckets)
+            seen = observed.metrics.setdefault(metric.name, made)
+            seen.operations.add(label(operation))
+            for point in points:
+                seen.attributes.update(point.attributes or ())
