@@ -1,0 +1,67 @@
+# Each target sets up what it needs: all that must be there is Python >= 3.10, make and a shell.
+# The environment is made anew only where a pin or the project's metadata has changed.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+PYTHON ?=
+export PYTHON
+
+$(READY): pyproject.toml requirements/uv.txt requirements/dev.txt scripts/setup
+	@sh scripts/setup $(VENV)
+	@touch $@
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+.PHONY: demo
+demo: $(READY) ## Run a small app against a fake OpenAI server and show what was recorded
+	@$(BIN)/gossamer demo
+
+.PHONY: test
+test: $(READY) ## Run the tests (ARGS="-k stream" passes options to pytest)
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: lint
+lint: $(READY) ## Check format, lint and types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+.PHONY: check
+check: lint test ## Run everything that a change must pass: format, lint, types, tests, docs up to date
+
+.PHONY: fix
+fix: $(READY) ## Format, and mend what the linter can mend
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+.PHONY: matrix
+matrix: $(READY) ## Run the tests on each supported SDK and Python (ONLY="1.26.0 3.10" picks cells)
+	@$(BIN)/python scripts/matrix.py --uv $(BIN)/uv $(ONLY)
+
+.PHONY: bench
+bench: $(READY) ## Measure what instrumentation costs (ARGS="--load", "--profile", "--json FILE" ...)
+	@$(BIN)/gossamer bench $(ARGS)
+
+.PHONY: bench-peers
+bench-peers: $(READY) ## The same, beside other instrumentations, each in an environment of its own
+	@$(BIN)/gossamer bench --peers $(ARGS)
+
+.PHONY: docs
+docs: $(READY) ## Write the generated pages of docs/ anew
+	@$(BIN)/python scripts/docs.py
+
+.PHONY: lock
+lock: $(READY) ## Pin the dependencies anew (UPGRADE=1 takes newer versions)
+	@$(BIN)/python scripts/lock.py --uv $(BIN)/uv $(if $(UPGRADE),--upgrade)
+
+.PHONY: clean
+clean: ## Remove what these commands made
+	@rm -rf $(VENV) .matrix .peers .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
