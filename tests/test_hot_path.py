@@ -29,6 +29,7 @@ from openai.types.chat import ChatCompletion
 
 import gossamer
 from gossamer.cli.fake import answer, mock_async_client, mock_client
+from gossamer.sdk import locate
 from gossamer.testing import Telemetry, capture
 
 PACKAGE = str(Path(gossamer.__file__).parent) + os.sep
@@ -175,11 +176,11 @@ def trap_constant_work(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 
 def is_library_behind(frame: FrameType | None) -> bool:
-    """Whether this is our work: the SDK's own, which our wrapper stands behind too, is not."""
+    """Whether this is our work: what the SDK or its HTTP library does, with us further back, is not."""
     while frame is not None:
         if is_ours(frame):
             return True
-        if "openai" in Path(frame.f_code.co_filename).parts:
+        if not {"openai", "httpx", "httpx2"}.isdisjoint(Path(frame.f_code.co_filename).parts):
             return False
         frame = frame.f_back
     return False
@@ -218,6 +219,8 @@ CALLS_PER_CALL = {
     "responses, streamed": 74,
     "none of ours": 5,
 }
+#: Before 1.76 the SDK's request() has a parameter more, and our wrapper of it an inner one.
+WRAPPERS = 2 if locate().request_takes_retries else 1
 #: Resumes of the tap in "streamed": the budget of a chunk is one.
 CALLS_PER_CHUNK = 1
 
@@ -243,7 +246,7 @@ def one_call(client: openai.OpenAI, kind: str) -> Callable[[], Any]:
 def test_functions_per_call(client: openai.OpenAI, telemetry: Telemetry, kind: str) -> None:
     call = one_call(client, kind)
     call()
-    assert count_calls(call) == CALLS_PER_CALL[kind]
+    assert count_calls(call) == CALLS_PER_CALL[kind] - 1 + WRAPPERS
 
 
 def streams(api: str) -> Callable[[Any, int], Any]:
@@ -288,6 +291,9 @@ def test_functions_per_chunk_async(telemetry: Telemetry, api: str) -> None:
 
 
 # --- memory
+
+#: Sums that have outgrown the integers that Python keeps ready.
+A_FEW_INTS = 200
 
 
 def our_memory() -> int:
@@ -347,7 +353,7 @@ def test_no_growth_after_ten_thousand_calls(traced_memory: None, monkeypatch: py
             return our_memory()
 
         before = make_calls(1_000)
-        assert make_calls(10_000) <= before
+        assert make_calls(10_000) <= before + A_FEW_INTS
 
 
 def test_no_growth_after_abandoned_streams(
@@ -365,7 +371,7 @@ def test_no_growth_after_abandoned_streams(
         return our_memory()
 
     before = abandon(20)
-    assert abandon(100) <= before
+    assert abandon(100) <= before + A_FEW_INTS
 
 
 def test_no_growth_with_clients(telemetry: Telemetry, traced_memory: None) -> None:
@@ -377,12 +383,13 @@ def test_no_growth_with_clients(telemetry: Telemetry, traced_memory: None) -> No
             client.chat.completions.create(**CHAT)
             client.close()
             del client
+            gc.collect()  # a client is in a cycle with its resources
         assert telemetry.metrics
         telemetry.clear()
         return our_memory()
 
-    before = use_clients(50)
-    assert use_clients(50) <= before
+    before = use_clients(5)
+    assert use_clients(20) <= before + A_FEW_INTS
 
 
 # --- nobody listens
@@ -394,7 +401,7 @@ def test_straight_through_when_nothing_listens(client: openai.OpenAI) -> None:
     instrumentor.instrument()
     try:
         client.chat.completions.create(**CHAT)
-        assert count_calls(lambda: client.chat.completions.create(**CHAT)) == 2
+        assert count_calls(lambda: client.chat.completions.create(**CHAT)) == 1 + WRAPPERS
         stream = client.chat.completions.create(**chunked(10))
         assert stream._iterator.gi_code.co_filename == sys.modules["openai._streaming"].__file__
         assert count_calls(lambda: list(stream)) == 0
