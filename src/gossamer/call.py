@@ -169,7 +169,9 @@ class Call:
                 if not self.speaks_openai:
                     found.pop(semconv.RESPONSE_SERVICE_TIER, None)
                     found.pop(semconv.RESPONSE_SYSTEM_FINGERPRINT, None)
-                first = None if self.first_chunk is None else (self.first_chunk - self.began) / 1e9
+                first = None
+                if self.streamed and self.first_chunk is not None:
+                    first = (self.first_chunk - self.began) / 1e9
                 if self._metrics is not None:
                     self._metrics.record(
                         self.operation.metrics, self.point, found, self._context, elapsed / 1e9, first
@@ -234,7 +236,8 @@ class Call:
             tap = self.tap()
             if getattr(tap, "gi_running", False) or getattr(tap, "ag_running", False):
                 return  # a chunk is being read: the tap will see how that ends
-            self.end("closed")
+            # In a collection the SDK's generator may be closed before the tap that reads from it.
+            self.end("abandoned" if tap is None or finalizers.collecting else "closed")
         elif self.awaits_parse and drained:
             self.ended = perf_counter_ns()  # the answer is here; the caller's parse() will show it
         else:
