@@ -54,10 +54,16 @@ class _SyncBody(_Body):
         return iter(self._body) if self._call.tap is not None else self._watched()
 
     def _watched(self) -> Iterator[bytes]:
-        for piece in self._body:
-            if self._call.first_chunk is None:
-                self._call.first_chunk = perf_counter_ns()
-            yield piece
+        try:
+            for piece in self._body:
+                if self._call.first_chunk is None:
+                    self._call.first_chunk = perf_counter_ns()
+                yield piece
+        except GeneratorExit:
+            raise  # closed by whoever reads, which close() tells
+        except BaseException as error:
+            self._call.fail(error)
+            raise
         self._drained = True
 
     def close(self) -> None:
@@ -73,10 +79,16 @@ class _AsyncBody(_Body):
         return inner if self._call.tap is not None else self._watched(inner)
 
     async def _watched(self, inner: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        async for piece in inner:
-            if self._call.first_chunk is None:
-                self._call.first_chunk = perf_counter_ns()
-            yield piece
+        try:
+            async for piece in inner:
+                if self._call.first_chunk is None:
+                    self._call.first_chunk = perf_counter_ns()
+                yield piece
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            self._call.fail(error)
+            raise
         self._drained = True
 
     async def aclose(self) -> None:

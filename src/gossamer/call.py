@@ -49,6 +49,7 @@ class Call:
         "ended",
         "first_chunk",
         "fold",
+        "headers",
         "operation",
         "parsed",
         "parser",
@@ -83,6 +84,7 @@ class Call:
         self.fold: Fold | None = None
         self.parsed: Fields = NOTHING
         self.parser: Any = None
+        self.headers: Any = None  # of the response; not the response itself, whose body leads back here
         self.awaits_parse = False
         self.tap: weakref.ref[Any] | None = None
         self.watched = True
@@ -124,7 +126,7 @@ class Call:
             swallow(error)
             return True
 
-    def fail(self, error: BaseException, response: Any = None) -> None:
+    def fail(self, error: BaseException) -> None:
         """The call ended in an exception, which is read here and not kept.
 
         An exception that is none of `Exception` cancels: for a stream this is an outcome of its own and no
@@ -136,7 +138,7 @@ class Call:
             self.end("cancelled")
         else:
             try:
-                told = failure.of_exception(error, response)
+                told = failure.of_exception(error, self.headers)
             except Exception as own:
                 swallow(own)
                 told = failure.Failure("_OTHER", type(error).__name__, {})
@@ -194,7 +196,7 @@ class Call:
         if told is None and operation.failure is not None:
             code = operation.failure(answer)
             if code is not None:
-                return failure.of_answer(code, answer)
+                return failure.of_answer(code, answer, self.headers)
         return told
 
     def _finish_span(

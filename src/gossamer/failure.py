@@ -19,12 +19,12 @@ class Failure:
     attributes: dict[str, Any]
 
 
-def of_exception(error: BaseException, response: Any = None) -> Failure:
+def of_exception(error: BaseException, headers: Any = None) -> Failure:
     """The failure behind an exception of the SDK, of the HTTP library or of anything else.
 
     Args:
         error: the exception, which is read and not kept.
-        response: the HTTP response, when the exception was raised while its body was read.
+        headers: of the HTTP response, when the exception was raised after there was one.
     """
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
@@ -37,16 +37,16 @@ def of_exception(error: BaseException, response: Any = None) -> Failure:
     if type(status) is int:
         attributes[semconv.HTTP_STATUS_CODE] = status
         details.append(f"status {status}")
-    request_id = getattr(error, "request_id", None) or _request_id_in(response)
+    request_id = getattr(error, "request_id", None) or _request_id_in(headers)
     if type(request_id) is str and request_id:
         attributes[semconv.REQUEST_ID] = request_id
     return Failure(name, f"{kind.__name__} ({', '.join(details)})" if details else kind.__name__, attributes)
 
 
-def of_answer(code: str, answer: Any) -> Failure:
+def of_answer(code: str, answer: Any, headers: Any = None) -> Failure:
     """The failure that an answer states itself, as a failed response of the Responses API does."""
     code = code if _is_code(code) else "_OTHER"
-    request_id = answer.get("_request_id")
+    request_id = answer.get("_request_id") or _request_id_in(headers)
     attributes = {semconv.REQUEST_ID: request_id} if type(request_id) is str else {}
     return Failure(code, f"response failed (code {code})", attributes)
 
@@ -54,10 +54,12 @@ def of_answer(code: str, answer: Any) -> Failure:
 def _is_code(value: Any) -> bool:
     """Whether this is a code as APIs use them, and not a sentence that happens to stand in that place."""
     return type(value) is int or (
-        type(value) is str and len(value) <= 64 and value.replace("-", "_").replace(".", "_").isidentifier()
+        type(value) is str
+        and len(value) <= 64
+        and value.isascii()
+        and (value.isdigit() or value.replace("-", "_").replace(".", "_").isidentifier())
     )
 
 
-def _request_id_in(response: Any) -> Any:
-    headers = getattr(response, "headers", None)
+def _request_id_in(headers: Any) -> Any:
     return headers.get("x-request-id") if headers is not None else None

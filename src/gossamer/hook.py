@@ -68,7 +68,7 @@ class _Place:
 
     def unwrap(self) -> None:
         # Where somebody has wrapped our wrapper, theirs stays, and ours passes on until it is on again.
-        if getattr(self._owner, self._name) is self._ours:
+        if self._ours is not None and getattr(self._owner, self._name) is self._ours:
             setattr(self._owner, self._name, self._original)
             self._original = self._ours = None
 

@@ -101,6 +101,7 @@ def watch_raw(response: Any, call: Call, sdk: SDK, *, gaps: bool) -> None:
         streamed = response._stream  # noqa: SLF001
     call.awaits_parse = not streamed
     http_response = response.http_response
+    call.headers = http_response.headers
     if http_response.is_closed:
         call.body_closed(drained=True)
     else:

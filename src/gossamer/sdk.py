@@ -40,14 +40,16 @@ def locate() -> SDK:
         ImportError: openai is not installed.
         SDKMovedError: a part is not there, or not as expected.
     """
-    import openai._base_client as base
-    import openai._legacy_response as legacy
-    import openai._models as models
-    import openai._response as response
-    import openai._streaming as streaming
-    from openai.lib import azure
+    import openai  # noqa: F401  (that it is missing is no move)
 
     try:
+        import openai._base_client as base
+        import openai._legacy_response as legacy
+        import openai._models as models
+        import openai._response as response
+        import openai._streaming as streaming
+        from openai.lib import azure
+
         found = SDK(
             sync_client=base.SyncAPIClient,
             async_client=base.AsyncAPIClient,
@@ -64,7 +66,7 @@ def locate() -> SDK:
         _check_stream(found.stream)
         _check_stream(found.async_stream)
         _check_options(models.FinalRequestOptions)
-    except AttributeError as missing:
+    except (AttributeError, ImportError) as missing:
         raise SDKMovedError(str(missing)) from missing
     return found
 

@@ -38,8 +38,9 @@ def tap_stream(stream: Any, call: Call, sdk: SDK, *, gaps: bool) -> None:
     make_fold = call.operation.fold
     call.fold = make_fold(call.attributes) if make_fold is not None else None
     call.streamed = True
-    tap = (_atap if is_async else _tap)(source, call, stream.response, Guard(call))
+    tap = (_atap if is_async else _tap)(source, call, Guard(call))
     call.tap = weakref.ref(tap)
+    call.headers = stream.response.headers
     stream._iterator = tap  # noqa: SLF001
     watch_body(stream.response, call)
 
@@ -54,7 +55,7 @@ def _source(stream: Any, sdk: SDK) -> Any:
     return twin.__stream__()
 
 
-def _tap(source: Any, call: Call, response: Any, guard: Guard) -> Iterator[Any]:  # noqa: ARG001, C901, PLR0912
+def _tap(source: Any, call: Call, guard: Guard) -> Iterator[Any]:  # noqa: ARG001, C901, PLR0912
     look, kept = call.look, call.operation.kept_events
     try:
         for chunk in source:
@@ -85,13 +86,13 @@ def _tap(source: Any, call: Call, response: Any, guard: Guard) -> Iterator[Any]:
         call.end("abandoned")
         raise
     except BaseException as error:
-        call.fail(error, response)
+        call.fail(error)
         raise
     else:
         call.end("completed")
 
 
-async def _atap(source: Any, call: Call, response: Any, guard: Guard) -> AsyncIterator[Any]:  # noqa: ARG001, C901, PLR0912
+async def _atap(source: Any, call: Call, guard: Guard) -> AsyncIterator[Any]:  # noqa: ARG001, C901, PLR0912
     # The same lines as _tap: only `async for` and the closing differ. tests/test_stream.py holds them equal.
     look, kept = call.look, call.operation.kept_events
     try:
@@ -129,7 +130,7 @@ async def _atap(source: Any, call: Call, response: Any, guard: Guard) -> AsyncIt
             pass  # "already running": it is being closed from elsewhere
         raise
     except BaseException as error:
-        call.fail(error, response)
+        call.fail(error)
         raise
     else:
         call.end("completed")

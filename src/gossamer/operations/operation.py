@@ -53,7 +53,7 @@ class Operation:
     """`openai.api.type`, where the conventions define one."""
     fold: Callable[[Attributes], Fold] | None = None
     """Makes the fold for one stream from the request's attributes."""
-    kept_events: frozenset[str] | None = None
+    kept_events: frozenset[str | None] | None = None
     """For streams of typed events: the types that a fold wants to see. None: streams of choices."""
     failure: Callable[[Fields], str | None] | None = None
     """The error code of an answer that says itself that it failed."""

@@ -93,6 +93,8 @@ class EventsFold:
     def add(self, chunk: Any) -> bool:
         """See `Fold.add`."""
         event = fields(chunk)
+        if event.get("event") == "error":  # releases before 2.x wrap what they have no type for
+            event = fields(event.get("data"))
         if event.get("type") == "error":
             self._error = {"status": "failed", "error": {"code": event.get("code")}}
         response = event.get("response")
@@ -110,8 +112,9 @@ class EventsFold:
         return response
 
 
+# None: an event that this release of the SDK could give no type.
 _KEPT_EVENTS: Final = frozenset(
-    {"response.created", "response.completed", "response.failed", "response.incomplete", "error"}
+    {"response.created", "response.completed", "response.failed", "response.incomplete", "error", None}
 )
 
 RESPONSES = Operation(

@@ -1,0 +1,152 @@
+"""Every recorded exchange, replayed to the bare SDK and to the instrumented one."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import os
+import sys
+import warnings
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import pytest
+from opentelemetry.sdk.trace import SpanProcessor
+
+from gossamer.testing import capture
+
+#: (API, operation) of the recordings → `gen_ai.operation.name`. Whatever is not here passes untouched.
+TRACED = {
+    ("chat.completions", "create"): "chat",
+    ("responses", "create"): "chat",
+    ("responses", "retrieve"): "fetch_response",
+    ("completions", "create"): "text_completion",
+    ("embeddings", "create"): "embeddings",
+}
+
+
+@dataclass
+class Run:
+    """One exchange, replayed by one kind of client: what the app saw without and with us."""
+
+    exchange: dict[str, Any]
+    kind: str
+    bare: Any
+    traced: Any
+    bare_warnings: list[tuple[type, str]]
+    traced_warnings: list[tuple[type, str]]
+    spans: list[Any]
+
+    @property
+    def operation(self) -> str | None:
+        """`gen_ai.operation.name` that its span must have; None where there must be no span."""
+        return TRACED.get((self.exchange["api"], self.exchange["operation"]))
+
+    def __str__(self) -> str:
+        return f"{self.exchange['id']} {self.exchange['api']}.{self.exchange['operation']} {self.kind}"
+
+
+@dataclass
+class Corpus:
+    """All runs, and everything that they recorded."""
+
+    runs: list[Run]
+    start_attributes: dict[int, set[str]]
+    metrics: Any
+
+    @property
+    def traced(self) -> list[Run]:
+        """The runs of the operations that have spans."""
+        return [run for run in self.runs if run.operation is not None]
+
+
+class StartAttributes(SpanProcessor):
+    """What a sampler sees: the names of the attributes that a span has when it starts."""
+
+    def __init__(self) -> None:
+        self.by_span: dict[int, set[str]] = {}
+
+    def on_start(self, span: Any, parent_context: Any = None) -> None:
+        self.by_span[span.get_span_context().span_id] = set(span.attributes)
+
+
+def load_module(path: Any) -> ModuleType:
+    """A module by its path: neither of those used here is in a package."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module  # dataclasses look their own module up
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def replay_check(shared) -> ModuleType:
+    """The module that drives the SDK from recordings."""
+    return load_module(shared / "corpus" / "replay_check.py")
+
+
+@pytest.fixture(scope="module")
+def checker(shared) -> Any:
+    """A checker of the conventions that has not seen anything yet."""
+    module = load_module(shared / "semconv" / "check_semconv.py")
+    return module.Checker(module.Model(shared / "semconv" / "data"))
+
+
+@pytest.fixture(scope="session")
+def corpus(shared, replay_check) -> Corpus:
+    """One pass over the whole corpus: some seconds, so it is shared by all tests here."""
+    exchanges = replay_check.load(shared / "corpus" / "corpus_dev.jsonl")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("OPENAI_", "AZURE_OPENAI_", "OTEL_")):
+                patch.delenv(name)
+        exchanges = [exchange for exchange in exchanges if _is_in_this_sdk(replay_check, exchange)]
+        bare = asyncio.run(_replay_all(replay_check, exchanges, list))
+        with capture() as telemetry:
+            starts = StartAttributes()
+            telemetry.tracer_provider.add_span_processor(starts)
+
+            def take_spans() -> list[Any]:
+                spans = list(telemetry.exporter.get_finished_spans())
+                telemetry.clear()
+                return spans
+
+            traced = asyncio.run(_replay_all(replay_check, exchanges, take_spans))
+            metrics = telemetry.reader.get_metrics_data()
+    runs = [
+        Run(exchange, kind, without, outcome, bare_warnings, traced_warnings, spans)
+        for (exchange, kind, without, bare_warnings, _), (_, _, outcome, traced_warnings, spans) in zip(
+            bare, traced, strict=True
+        )
+    ]
+    return Corpus(runs, starts.by_span, metrics)
+
+
+def _is_in_this_sdk(replay_check: ModuleType, exchange: dict[str, Any]) -> bool:
+    client = replay_check.make_client(exchange)
+    try:
+        steps = replay_check.plan(client, exchange)
+    except LookupError:  # a release without this method
+        return False
+    finally:
+        client.close()
+    return "stream" not in steps.kwargs.get("extra_query", {})  # a release whose method does not stream yet
+
+
+async def _replay_all(replay_check: ModuleType, exchanges: list[Any], take_spans: Any) -> list[Any]:
+    """Each exchange by the sync and by the async client, with its warnings and spans."""
+    done = []
+    for exchange in exchanges:
+        for kind in ("sync", "async"):
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                if kind == "sync":
+                    outcome = replay_check.replay(exchange)
+                else:
+                    outcome = await replay_check.areplay(exchange)
+            told = [(warning.category, str(warning.message)) for warning in caught]
+            done.append((exchange, kind, outcome, told, take_spans()))
+    return done

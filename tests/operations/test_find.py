@@ -1,0 +1,173 @@
+"""Which requests are traced: by method and path, however the path is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import openai
+import pytest
+
+from gossamer.operations import OPERATIONS, find
+
+CHAT = "chat_completions"
+
+
+def name(method: str, url: str) -> str | None:
+    """What is found, by a name that tells the operations apart."""
+    operation = find(method, url)
+    if operation is None:
+        return None
+    return CHAT if operation.path == "/chat/completions" else f"{operation.method} {operation.path}"
+
+
+@pytest.mark.parametrize(
+    "operation", OPERATIONS, ids=lambda operation: f"{operation.method} {operation.path}"
+)
+def test_each_operation_is_found_in_every_spelling(operation):
+    path = operation.path.replace("{id}", "resp_1")
+    for method in (operation.method, operation.method.lower()):
+        for url in (
+            path,
+            f"{path}/",
+            path.lstrip("/"),
+            f"{path}?beta=true",
+            f"{path}?a=1&b=/responses/x",
+            f"https://api.openai.com/v1{path}",
+            f"https://llm.test:8080{path}",
+            f"https://r.openai.azure.com/openai/deployments/gpt/{path.lstrip('/')}?api-version=1",
+            f"http://[::1]:8080/v1{path}",
+        ):
+            assert find(method, url) is operation, (method, url)
+
+
+@pytest.mark.parametrize(
+    ("method", "url"),
+    [
+        ("get", "/chat/completions"),  # lists stored completions
+        ("get", "/chat/completions/chatcmpl-1"),
+        ("post", "/chat/completions/chatcmpl-1"),
+        ("delete", "/chat/completions/chatcmpl-1"),
+        ("get", "/chat/completions/chatcmpl-1/messages"),
+        ("get", "/responses"),
+        ("get", "/responses/"),
+        ("get", "/responses?after=resp_1"),
+        ("post", "/responses/compact"),
+        ("post", "/responses/resp_1/cancel"),
+        ("post", "/responses/input_tokens"),
+        ("delete", "/responses/resp_1"),
+        ("get", "/responses/resp_1/input_items"),
+        ("get", "/completions"),
+        ("get", "/embeddings"),
+        ("put", "/embeddings"),
+        ("post", "/embeddings/extra"),
+        ("post", "/models"),
+        ("get", "/models/gpt-4o"),
+        ("post", "/images/generations"),
+        ("post", "/audio/speech"),
+        ("post", "/files"),
+        ("post", "/my/responses/are/mine"),
+        ("get", "/agents/sessions"),
+        ("post", ""),
+        ("post", "/"),
+        ("post", "?"),
+        ("post", "//"),
+        ("get", "https://api.openai.com"),
+        ("get", "https://api.openai.com/"),
+        ("post", "https://"),
+        ("get", "https://api.openai.com/v1/responses/resp_1/input_items"),
+        ("post", "https://api.openai.com/v1/moderations"),
+    ],
+)
+def test_whatever_else_passes_untouched(method, url):
+    assert find(method, url) is None
+
+
+def test_ids_are_single_segments():
+    assert name("get", "/responses/resp_1") == "GET /responses/{id}"
+    assert name("get", "/responses/a%2Fb") == "GET /responses/{id}"
+    assert name("get", "/responses/resp_1?include=x&stream=true") == "GET /responses/{id}"
+    assert name("get", "/responses/a/b") is None
+
+
+def test_completions_of_chats_are_no_legacy_completions():
+    assert name("post", "https://llm.test/v1/chat/completions") == CHAT
+    assert name("post", "https://llm.test/v1/completions") == "POST /completions"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/chat/completions",
+        "chat/completions",
+        "/chat/completions?x=1",
+        "http://other.test/v2/chat/completions",
+    ],
+)
+def test_a_request_by_hand_is_traced_by_its_url(post, url):
+    traced = post(url, {"model": "m"}, {"id": "1", "choices": []})
+    assert traced.result == {"id": "1", "choices": []}
+    assert traced.span["name"] == "chat m"
+    host = "other.test" if "other" in url else "llm.test"
+    assert traced.span["attributes"]["server.address"] == host
+    assert traced.span["attributes"]["server.port"] == (80 if "other" in url else 8080)
+
+
+ANSWER = {"id": "1", "object": "chat.completion", "created": 1, "model": "m-1", "choices": []}
+MESSAGES = [{"role": "user", "content": "How light is gossamer?"}]
+
+
+def ask(client: Any) -> Any:
+    """One chat."""
+    return client.chat.completions.create(model="m", messages=MESSAGES)
+
+
+def test_copies_of_a_client_are_traced(trace):
+    traced = trace(lambda client: ask(client.with_options(timeout=5)), ANSWER)
+    assert traced.span["name"] == "chat m"
+    traced = trace(lambda client: ask(client.copy(base_url="https://copy.test/v1")), ANSWER)
+    assert traced.span["attributes"]["server.address"] == "copy.test"
+
+
+def test_subclasses_of_a_client_are_traced(trace, monkeypatch):
+    for kind in ("OpenAI", "AsyncOpenAI"):
+        monkeypatch.setattr(openai, kind, type("Mine", (getattr(openai, kind),), {"__slots__": ()}))
+    assert trace(ask, ANSWER).span["attributes"]["gen_ai.response.model"] == "m-1"
+
+
+def test_azure_is_traced_by_deployment_and_by_model(trace):
+    azure = {"kind": "AzureOpenAI", "api_version": "2024-10-21"}
+    endpoint = "https://mine.openai.azure.com"
+    for options in (
+        {"azure_endpoint": endpoint},
+        {"azure_endpoint": endpoint, "azure_deployment": "gpt"},
+        {"base_url": f"{endpoint}/openai/v1/"},
+    ):
+        traced = trace(
+            ask, {**ANSWER, "service_tier": "default", "system_fingerprint": "fp"}, **azure, **options
+        )
+        assert traced.span["attributes"] == {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.provider.name": "azure.ai.openai",
+            "gen_ai.request.model": "m",
+            "gen_ai.response.id": "1",
+            "gen_ai.response.model": "m-1",
+            "server.address": "mine.openai.azure.com",
+            "server.port": 443,
+        }
+
+
+def test_the_module_itself_is_a_client(telemetry, client, run, monkeypatch):
+    if run.kind == "async":
+        pytest.skip("the module-level client is sync")
+    own = client(ANSWER)
+    openai._reset_client()
+    try:
+        for setting in ("api_key", "base_url"):
+            monkeypatch.setattr(openai, setting, str(getattr(own, setting)))
+        monkeypatch.setattr(openai, "http_client", own._client)
+        ask(openai)
+    finally:
+        openai._reset_client()
+    (span,) = telemetry.spans
+    assert span["name"] == "chat m"
+    assert span["attributes"]["server.address"] == "llm.test"

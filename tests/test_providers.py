@@ -1,0 +1,179 @@
+"""Provider, address and port of a client."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import openai
+import pytest
+
+from gossamer.operations import OPERATIONS
+from gossamer.operations.chat import CHAT
+from gossamer.operations.completions import COMPLETIONS
+from gossamer.providers import PROVIDERS_BY_HOST, Servers, provider_of, server_at
+
+
+@pytest.mark.parametrize(
+    ("host", "provider"),
+    [
+        ("api.openai.com", "openai"),
+        ("eu.api.openai.com", "openai"),
+        ("localhost", "openai"),
+        ("127.0.0.1", "openai"),
+        ("", "openai"),
+        ("openrouter.ai", "openai"),
+        ("api.together.xyz", "openai"),
+        ("mine.openai.azure.com", "azure.ai.openai"),
+        ("mine.cognitiveservices.azure.com", "azure.ai.openai"),
+        ("mine.services.ai.azure.com", "azure.ai.openai"),
+        ("mine.openai.azure.us", "azure.ai.openai"),
+        ("mine.inference.ai.azure.com", "azure.ai.inference"),
+        ("models.github.ai", "azure.ai.inference"),
+        ("bedrock-runtime.us-east-1.amazonaws.com", "aws.bedrock"),
+        ("bedrock-mantle.us-west-2.api.aws", "aws.bedrock"),
+        ("api.anthropic.com", "anthropic"),
+        ("api.cohere.ai", "cohere"),
+        ("api.cohere.com", "cohere"),
+        ("api.deepseek.com", "deepseek"),
+        ("generativelanguage.googleapis.com", "gcp.gemini"),
+        ("aiplatform.googleapis.com", "gcp.vertex_ai"),
+        ("europe-west1-aiplatform.googleapis.com", "gcp.vertex_ai"),
+        ("api.groq.com", "groq"),
+        ("us-south.ml.cloud.ibm.com", "ibm.watsonx.ai"),
+        ("api.mistral.ai", "mistral_ai"),
+        ("api.moonshot.ai", "moonshot_ai"),
+        ("api.moonshot.cn", "moonshot_ai"),
+        ("api.perplexity.ai", "perplexity"),
+        ("api.x.ai", "x_ai"),
+        ("API.GROQ.COM", "groq"),
+        # a suffix is whole labels, and at the end
+        ("notapi.groq.com", "openai"),
+        ("api.groq.com.evil.test", "openai"),
+        ("max.ai", "openai"),
+        ("x.ai", "openai"),
+    ],
+)
+def test_the_host_tells_the_provider(host, provider):
+    assert provider_of(host) == provider
+
+
+def test_each_host_of_the_table_is_found():
+    for suffix, provider in PROVIDERS_BY_HOST.items():
+        assert provider_of(suffix) == provider_of(f"some.where.{suffix}") == provider
+
+
+@pytest.mark.parametrize(
+    ("url", "address", "port"),
+    [
+        ("https://api.openai.com/v1/", "api.openai.com", 443),
+        ("http://llm.test/v1", "llm.test", 80),
+        ("https://llm.test:8443", "llm.test", 8443),
+        ("https://llm.test:443/v1", "llm.test", 443),
+        ("http://127.0.0.1:11434/v1", "127.0.0.1", 11434),
+        ("http://[::1]:8080/v1", "::1", 8080),
+        ("https://[2001:db8::1]/v1", "2001:db8::1", 443),
+        ("https://user:secret@llm.test/v1?key=secret#secret", "llm.test", 443),
+        ("https://LLM.Test/v1", "llm.test", 443),
+    ],
+)
+def test_the_url_tells_address_and_port(url, address, port):
+    server = server_at(url)
+    assert (server.address, server.port) == (address, port)
+    span, point = server.start(CHAT)
+    assert (span["server.address"], span["server.port"]) == (address, port)
+    assert (point["server.address"], point["server.port"]) == (address, port)
+    assert "secret" not in repr((span, point))
+
+
+@pytest.mark.parametrize("url", ["", "/v1", "unix:///tmp/llm.sock"])
+def test_without_an_address_there_is_no_port(url):
+    span, _ = server_at(url).start(CHAT)
+    assert "server.address" not in span
+    assert "server.port" not in span
+
+
+def test_openai_attributes_are_for_the_provider_openai():
+    assert server_at("https://api.openai.com/v1").start(CHAT)[0]["openai.api.type"] == "chat_completions"
+    assert "openai.api.type" not in server_at("https://api.groq.com/v1").start(CHAT)[0]
+    assert "openai.api.type" not in server_at("https://api.openai.com/v1").start(COMPLETIONS)[0]
+
+
+def test_what_a_call_gets_is_its_own():
+    server = server_at("https://api.openai.com/v1")
+    for operation in OPERATIONS:
+        span, point = server.start(operation)
+        span["mine"] = point["mine"] = True
+        assert "mine" not in {**server.start(operation)[0], **server.start(operation)[1]}
+
+
+def make(url: str = "https://api.openai.com/v1") -> openai.OpenAI:
+    """A client."""
+    return openai.OpenAI(api_key="sk-test", base_url=url)
+
+
+@pytest.fixture
+def servers() -> Servers:
+    return Servers((openai.lib.azure.BaseAzureClient,))
+
+
+def test_a_client_is_looked_at_once(servers):
+    client = make()
+    assert servers.of(client) is servers.of(client)
+
+
+def test_a_new_base_url_is_seen(servers):
+    client = make()
+    assert servers.of(client).address == "api.openai.com"
+    client.base_url = "http://other.test:8080/v1"
+    server = servers.of(client)
+    assert (server.address, server.port) == ("other.test", 8080)
+    assert servers.of(client) is server
+
+
+def test_two_clients_do_not_mix(servers):
+    first, second = make("https://one.test/v1"), make("https://two.test/v1")
+    assert [servers.of(client).address for client in (first, second, first)] == [
+        "one.test",
+        "two.test",
+        "one.test",
+    ]
+
+
+def test_a_client_that_gets_the_place_of_another_is_not_taken_for_it(servers):
+    first = make()
+    servers.of(first)
+    second = openai.AzureOpenAI(api_key="k", api_version="1", base_url="https://gateway.test/openai")
+    second.__dict__["_base_url"] = first.__dict__["_base_url"]
+    servers._known[id(second)] = servers._known.pop(id(first))  # as if the first had died in its place
+    assert servers.of(second).provider == "azure.ai.openai"
+
+
+def test_no_client_is_kept_and_nothing_is_left_of_those_that_are_gone(servers):
+    clients = [make(f"https://host{number}.test/v1") for number in range(20)]
+    gone = [weakref.ref(client) for client in clients]
+    for client in clients:
+        servers.of(client)
+    assert len(servers._known) == 20
+    del client
+    clients.clear()
+    gc.collect()
+    assert [reference() for reference in gone] == [None] * 20
+    assert servers._known == {}
+
+
+def test_no_client_is_compared_or_hashed(servers):
+    class Odd(openai.OpenAI):
+        def __eq__(self, other: object) -> bool:
+            raise AssertionError
+
+        def __hash__(self) -> int:
+            raise AssertionError
+
+    assert servers.of(Odd(api_key="sk-test", base_url="https://odd.test")).address == "odd.test"
+
+
+def test_azure_is_told_by_the_client_whatever_the_host(servers):
+    client = openai.AzureOpenAI(api_key="k", api_version="1", base_url="https://gateway.test/openai")
+    assert servers.of(client).provider == "azure.ai.openai"
+    assert servers.of(make("https://mine.openai.azure.com/openai/v1")).provider == "azure.ai.openai"
