@@ -18,7 +18,8 @@ from gossamer.cli.bench.rounds import Samples
 from gossamer.cli.bench.run import Run
 
 
-def test_the_command_measures_and_writes(tmp_path: Path) -> None:
+def test_the_command_measures_and_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "LAUNCHES", 1)
     options = ["-s", "chat-sync", "-c", "handwritten", "--rounds", "2"]
     files = ["--json", "-", "--markdown", f"{tmp_path}/page.md", "--svg", f"{tmp_path}/chart.svg"]
     done = CliRunner().invoke(command, [*options, *files])

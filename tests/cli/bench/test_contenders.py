@@ -56,6 +56,8 @@ def test_scenarios_are_chosen_by_name_or_by_beginning() -> None:
         "embeddings-async",
     ]
     assert [one.name for one in scenarios.choose(("chat-sync",), quick=True)] == ["chat-sync"]
+    assert [one.name for one in scenarios.choose(("chat",), quick=False)] == ["chat-sync", "chat-async"]
+    assert len(scenarios.choose(("plumbing",), quick=False)) == 4
     assert len(scenarios.choose((), quick=True)) < len(scenarios.choose((), quick=False))
     with pytest.raises(BenchError, match="no scenario 'nothing'"):
         scenarios.choose(("nothing",), quick=False)

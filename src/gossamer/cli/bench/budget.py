@@ -1,0 +1,111 @@
+"""The promises, and whether a run keeps them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from gossamer.cli.bench import discovery
+from gossamer.cli.bench.contenders import HERE
+from gossamer.cli.bench.figures import Figure
+
+MIN_LOAD_RATIO = 0.98
+"""Throughput under load over the bare SDK's."""
+
+MAX_LOAD_CPU = 1 / MIN_LOAD_RATIO
+"""The same in CPU time of the app, which other work on the machine disturbs far less."""
+
+Outcome = Literal["kept", "missed", "unresolved"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One promise, measured."""
+
+    promise: str
+    limit: float
+    measured: float
+    margin: float
+    """How far the measured value may be off."""
+    outcome: Outcome
+    """Missed only when the margin leaves no doubt: noise must not fail a build."""
+
+    @classmethod
+    def at_most(cls, promise: str, limit: float, measured: float, margin: float) -> Verdict:
+        """A promise of a cost."""
+        return cls(promise, limit, measured, margin, _outcome(measured - limit, margin))
+
+    @classmethod
+    def at_least(cls, promise: str, limit: float, measured: float, margin: float) -> Verdict:
+        """A promise of what is left."""
+        return cls(promise, limit, measured, margin, _outcome(limit - measured, margin))
+
+
+def _outcome(excess: float, margin: float) -> Outcome:
+    if excess <= 0:
+        return "kept"
+    return "missed" if excess > margin else "unresolved"
+
+
+_Measured = tuple[float, float]  # with its margin
+_Reading = Callable[[Figure], "_Measured | None"]
+
+
+def _of_hand_written(figure: Figure) -> _Measured | None:
+    added, by_hand = figure.added_ns, figure.by_hand_ns
+    if added is None or by_hand is None or added.median <= 0 or by_hand.median <= 0:
+        return None
+    ratio = added.median / by_hand.median
+    doubt = math.hypot(added.margin / added.median, by_hand.margin / by_hand.median)
+    return ratio, ratio * doubt
+
+
+def _percent_of_bare(figure: Figure) -> _Measured | None:
+    if figure.added_ns is None:
+        return None
+    bare = figure.cpu_ns.median / figure.ratio
+    return 100 * figure.added_ns.median / bare, 100 * figure.added_ns.margin / bare
+
+
+def _per_chunk(figure: Figure) -> _Measured | None:
+    added = figure.added_ns
+    return None if added is None else (added.median, added.margin)
+
+
+_AS_BY_HAND: tuple[str, _Reading] = ("added, x a hand-written span", _of_hand_written)
+_OF_A_STREAM: tuple[str, _Reading] = ("added to a 100-chunk stream, %", _percent_of_bare)
+_OF_A_CHUNK: tuple[str, _Reading] = ("added to a chunk, ns", _per_chunk)
+
+LIMITS: dict[str, tuple[tuple[str, _Reading], float]] = {
+    "chat-sync": (_AS_BY_HAND, 1.15),
+    "chat-async": (_AS_BY_HAND, 1.15),
+    "chat-stream-sync": (_OF_A_STREAM, 1.5),
+    "chat-stream-async": (_OF_A_STREAM, 2.0),
+    "responses-stream-sync": (_OF_A_STREAM, 1.5),
+    "responses-stream-async": (_OF_A_STREAM, 2.0),
+    "plumbing-chat-sync": (_OF_A_CHUNK, 150),
+    "plumbing-chat-async": (_OF_A_CHUNK, 300),
+    "plumbing-responses-sync": (_OF_A_CHUNK, 150),
+    "plumbing-responses-async": (_OF_A_CHUNK, 300),
+}
+
+
+def missed(verdicts: Iterable[Verdict]) -> bool:
+    """Whether some promise is certainly not kept."""
+    return any(verdict.outcome == "missed" for verdict in verdicts)
+
+
+def verdicts(figures: Iterable[Figure]) -> list[Verdict]:
+    """A verdict for each of our figures that a promise was made about."""
+    found = []
+    for figure in figures:
+        ours = (figure.contender, figure.environment) == (discovery.OURS, HERE)
+        if not ours or figure.scenario not in LIMITS:
+            continue
+        (what, reading), limit = LIMITS[figure.scenario]
+        measured = reading(figure)
+        if measured is not None:
+            found.append(Verdict.at_most(f"{figure.scenario}: {what}", limit, *measured))
+    return found

@@ -1,0 +1,272 @@
+"""The yardstick: one span and the same metric points around each call, written by hand.
+
+As a careful user of the OpenTelemetry SDK would write it: attributes known beforehand are given at
+start, those of the answer in one `set_attributes`, instruments are made once. Its attributes and
+metric points are those that Gossamer records for the same calls; a test compares them.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.trace import SpanKind
+
+from gossamer.cli.bench import calls
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gossamer.cli.bench.calls import AsyncCall, SyncCall
+    from gossamer.cli.bench.telemetry import Telemetry
+
+_SERVER = {"server.address": "llm.invalid", "server.port": 80}
+_CHAT = {
+    "gen_ai.operation.name": "chat",
+    "gen_ai.provider.name": "openai",
+    "gen_ai.request.model": calls.CHAT_REQUEST["model"],
+    **_SERVER,
+}
+_EMBEDDINGS = {
+    "gen_ai.operation.name": "embeddings",
+    "gen_ai.provider.name": "openai",
+    "gen_ai.request.model": calls.EMBEDDINGS_REQUEST["model"],
+    **_SERVER,
+}
+_SECONDS = tuple(0.01 * 2**n for n in range(14))
+_TOKENS = tuple(4.0**n for n in range(14))
+
+Attributes = dict[str, Any]
+
+
+class HandWritten:
+    """The calls of `calls.py`, each inside its span."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._tracer = telemetry.tracer_provider.get_tracer("handwritten")
+        meter = telemetry.meter_provider.get_meter("handwritten")
+
+        def histogram(name: str, unit: str, buckets: tuple[float, ...]) -> Any:
+            return meter.create_histogram(
+                f"gen_ai.client.{name}", unit, explicit_bucket_boundaries_advisory=buckets
+            )
+
+        self._duration = histogram("inference.duration", "s", _SECONDS)
+        self._first_chunk = histogram("inference.time_to_first_chunk", "s", _SECONDS)
+        self._input = histogram("inference.operation.input_tokens", "{token}", _TOKENS)
+        self._output = histogram("inference.operation.output_tokens", "{token}", _TOKENS)
+        self._embeddings_duration = histogram("embeddings.duration", "s", _SECONDS)
+        self._embeddings_input = histogram("embeddings.operation.input_tokens", "{token}", _TOKENS)
+
+    def calls(self) -> tuple[Mapping[str, SyncCall], Mapping[str, AsyncCall]]:
+        """The synchronous and the asynchronous calls, under the names that `calls.py` gives."""
+        return (
+            {
+                "chat": self.chat,
+                "chat_stream": self.chat_stream,
+                "responses_stream": self.responses_stream,
+                "embeddings": self.embeddings,
+            },
+            {
+                "chat": self.chat_async,
+                "chat_stream": self.chat_stream_async,
+                "responses_stream": self.responses_stream_async,
+                "embeddings": self.embeddings_async,
+            },
+        )
+
+    def _span(self, attributes: Attributes) -> Any:
+        name = f"{attributes['gen_ai.operation.name']} {attributes['gen_ai.request.model']}"
+        return self._tracer.start_as_current_span(name, kind=SpanKind.CLIENT, attributes=attributes)
+
+    def chat(self, client: Any) -> int:
+        """A plain chat completion."""
+        started = perf_counter()
+        with self._span(_of_chat(calls.CHAT_REQUEST)) as span:
+            completion = client.chat.completions.create(**calls.CHAT_REQUEST)
+            span.set_attributes(_of_completion(completion))
+        self._record(perf_counter() - started, completion.model, _chat_tokens(completion.usage))
+        return len(completion.choices)
+
+    async def chat_async(self, client: Any) -> int:
+        """A plain chat completion, awaited."""
+        started = perf_counter()
+        with self._span(_of_chat(calls.CHAT_REQUEST)) as span:
+            completion = await client.chat.completions.create(**calls.CHAT_REQUEST)
+            span.set_attributes(_of_completion(completion))
+        self._record(perf_counter() - started, completion.model, _chat_tokens(completion.usage))
+        return len(completion.choices)
+
+    def chat_stream(self, client: Any) -> int:
+        """A streamed chat completion: the span covers the reading too."""
+        started = perf_counter()
+        count, first = 0, 0.0
+        reasons: list[str] = []
+        with self._span(_of_chat(calls.CHAT_STREAM_REQUEST)) as span:
+            for chunk in client.chat.completions.create(**calls.CHAT_STREAM_REQUEST):
+                if not count:
+                    first = perf_counter() - started
+                if chunk.choices and chunk.choices[0].finish_reason:
+                    reasons.append(chunk.choices[0].finish_reason)
+                count += 1
+            span.set_attributes(_of_last_chunk(chunk, reasons, first))
+        self._record(perf_counter() - started, chunk.model, _chat_tokens(chunk.usage), first)
+        return count
+
+    async def chat_stream_async(self, client: Any) -> int:
+        """A streamed chat completion, awaited."""
+        started = perf_counter()
+        count, first = 0, 0.0
+        reasons: list[str] = []
+        with self._span(_of_chat(calls.CHAT_STREAM_REQUEST)) as span:
+            async for chunk in await client.chat.completions.create(**calls.CHAT_STREAM_REQUEST):
+                if not count:
+                    first = perf_counter() - started
+                if chunk.choices and chunk.choices[0].finish_reason:
+                    reasons.append(chunk.choices[0].finish_reason)
+                count += 1
+            span.set_attributes(_of_last_chunk(chunk, reasons, first))
+        self._record(perf_counter() - started, chunk.model, _chat_tokens(chunk.usage), first)
+        return count
+
+    def responses_stream(self, client: Any) -> int:
+        """A streamed response."""
+        started = perf_counter()
+        count, first = 0, 0.0
+        with self._span(_of_response_request()) as span:
+            for event in client.responses.create(  # noqa: B007
+                **calls.RESPONSES_STREAM_REQUEST
+            ):
+                if not count:
+                    first = perf_counter() - started
+                count += 1
+            span.set_attributes(_of_response(event.response, first))
+        self._record_response(perf_counter() - started, event.response, first)
+        return count
+
+    async def responses_stream_async(self, client: Any) -> int:
+        """A streamed response, awaited."""
+        started = perf_counter()
+        count, first = 0, 0.0
+        with self._span(_of_response_request()) as span:
+            async for event in await client.responses.create(  # noqa: B007
+                **calls.RESPONSES_STREAM_REQUEST
+            ):
+                if not count:
+                    first = perf_counter() - started
+                count += 1
+            span.set_attributes(_of_response(event.response, first))
+        self._record_response(perf_counter() - started, event.response, first)
+        return count
+
+    def embeddings(self, client: Any) -> int:
+        """An embedding."""
+        started = perf_counter()
+        with self._span(_of_embeddings()) as span:
+            answer = client.embeddings.create(**calls.EMBEDDINGS_REQUEST)
+            span.set_attributes(_of_vectors(answer))
+        self._record_embeddings(perf_counter() - started, answer)
+        return len(answer.data)
+
+    async def embeddings_async(self, client: Any) -> int:
+        """An embedding, awaited."""
+        started = perf_counter()
+        with self._span(_of_embeddings()) as span:
+            answer = await client.embeddings.create(**calls.EMBEDDINGS_REQUEST)
+            span.set_attributes(_of_vectors(answer))
+        self._record_embeddings(perf_counter() - started, answer)
+        return len(answer.data)
+
+    def _record(self, seconds: float, model: str, tokens: tuple[int, int], first_chunk: float = 0.0) -> None:
+        attributes = {**_CHAT, "gen_ai.response.model": model}
+        self._duration.record(seconds, attributes)
+        self._input.record(tokens[0], attributes)
+        self._output.record(tokens[1], attributes)
+        if first_chunk:
+            self._first_chunk.record(first_chunk, attributes)
+
+    def _record_response(self, seconds: float, response: Any, first_chunk: float) -> None:
+        usage = response.usage
+        tokens = usage.input_tokens, usage.output_tokens
+        self._record(seconds, response.model, tokens, first_chunk)
+
+    def _record_embeddings(self, seconds: float, answer: Any) -> None:
+        attributes = {**_EMBEDDINGS, "gen_ai.response.model": answer.model}
+        self._embeddings_duration.record(seconds, attributes)
+        self._embeddings_input.record(answer.usage.prompt_tokens, attributes)
+
+
+def _chat_tokens(usage: Any) -> tuple[int, int]:
+    return usage.prompt_tokens, usage.completion_tokens
+
+
+def _of_chat(request: Mapping[str, Any]) -> Attributes:
+    attributes = {
+        **_CHAT,
+        "openai.api.type": "chat_completions",
+        "gen_ai.request.temperature": request["temperature"],
+        "gen_ai.request.max_tokens": request["max_tokens"],
+    }
+    if request.get("stream"):
+        attributes["gen_ai.request.stream"] = True
+    return attributes
+
+
+def _of_completion(completion: Any) -> Attributes:
+    return {
+        "gen_ai.response.id": completion.id,
+        "gen_ai.response.model": completion.model,
+        "gen_ai.response.finish_reasons": [c.finish_reason for c in completion.choices],
+        "gen_ai.usage.input_tokens": completion.usage.prompt_tokens,
+        "gen_ai.usage.output_tokens": completion.usage.completion_tokens,
+        "openai.response.service_tier": completion.service_tier,
+        "openai.response.system_fingerprint": completion.system_fingerprint,
+    }
+
+
+def _of_last_chunk(chunk: Any, reasons: list[str], first_chunk: float) -> Attributes:
+    return {
+        "gen_ai.response.id": chunk.id,
+        "gen_ai.response.model": chunk.model,
+        "gen_ai.response.finish_reasons": reasons,
+        "gen_ai.response.time_to_first_chunk": first_chunk,
+        "gen_ai.usage.input_tokens": chunk.usage.prompt_tokens,
+        "gen_ai.usage.output_tokens": chunk.usage.completion_tokens,
+        "openai.response.service_tier": chunk.service_tier,
+        "openai.response.system_fingerprint": chunk.system_fingerprint,
+    }
+
+
+def _of_response_request() -> Attributes:
+    request = calls.RESPONSES_STREAM_REQUEST
+    return {
+        **_CHAT,
+        "openai.api.type": "responses",
+        "gen_ai.request.temperature": request["temperature"],
+        "gen_ai.request.max_tokens": request["max_output_tokens"],
+        "gen_ai.request.stream": True,
+    }
+
+
+def _of_response(response: Any, first_chunk: float) -> Attributes:
+    return {
+        "gen_ai.response.id": response.id,
+        "gen_ai.response.model": response.model,
+        "gen_ai.response.finish_reasons": ["stop"],
+        "gen_ai.response.time_to_first_chunk": first_chunk,
+        "gen_ai.usage.input_tokens": response.usage.input_tokens,
+        "gen_ai.usage.output_tokens": response.usage.output_tokens,
+        "openai.response.service_tier": response.service_tier,
+    }
+
+
+def _of_embeddings() -> Attributes:
+    formats = [calls.EMBEDDINGS_REQUEST["encoding_format"]]
+    return {**_EMBEDDINGS, "gen_ai.request.encoding_formats": formats}
+
+
+def _of_vectors(answer: Any) -> Attributes:
+    return {
+        "gen_ai.response.model": answer.model,
+        "gen_ai.usage.input_tokens": answer.usage.prompt_tokens,
+    }

@@ -1,0 +1,70 @@
+"""What is measured: one row a scenario. Plain data, shared by both ends of the pipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gossamer.cli.bench.errors import BenchError
+
+STREAM_CHUNKS = 100
+"""Chunks of one streamed answer, for chat and responses alike."""
+
+PLUMBING_CHUNKS = 2000
+"""Chunks of one plumbing stream: long enough for the clock, short enough for the slowest."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One thing an app does with the SDK, repeated `calls` times in each timed block."""
+
+    name: str
+    operation: str
+    """The function of `calls.py` that makes the call."""
+    asynchronous: bool
+    calls: int
+    chunks: int = 0
+    """Chunks of each answer; 0 when it is not streamed."""
+    plumbing: bool = False
+    """Read ready-made chunks: the SDK's parsing, and its noise, are out of the picture."""
+    quick: bool = False
+    """Part of a `--quick` run."""
+
+
+def _both(
+    name: str, operation: str, calls: int, chunks: int = 0, *, plumbing: bool = False
+) -> tuple[Scenario, Scenario]:
+    quick = name in ("chat", "chat-stream", "plumbing-chat")
+    return (
+        Scenario(f"{name}-sync", operation, False, calls, chunks, plumbing, quick),
+        Scenario(f"{name}-async", operation, True, calls, chunks, plumbing, quick),
+    )
+
+
+SCENARIOS: tuple[Scenario, ...] = (
+    *_both("chat", "chat", 10),
+    *_both("chat-stream", "chat_stream", 2, STREAM_CHUNKS),
+    *_both("responses-stream", "responses_stream", 2, STREAM_CHUNKS),
+    *_both("embeddings", "embeddings", 10),
+    *_both("plumbing-chat", "chat_stream", 1, PLUMBING_CHUNKS, plumbing=True),
+    *_both("plumbing-responses", "responses_stream", 1, PLUMBING_CHUNKS, plumbing=True),
+)
+
+BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
+
+
+def choose(patterns: tuple[str, ...], *, quick: bool) -> list[Scenario]:
+    """The scenarios that are named, or all.
+
+    `chat-sync` is one, `chat` is it and its asynchronous twin, `plumbing` is all that begin so.
+    """
+    if not patterns:
+        return [scenario for scenario in SCENARIOS if scenario.quick or not quick]
+    chosen: list[Scenario] = []
+    for pattern in patterns:
+        names = (pattern, f"{pattern}-sync", f"{pattern}-async")
+        matching = [scenario for scenario in SCENARIOS if scenario.name in names]
+        matching = matching or [s for s in SCENARIOS if s.name.startswith(f"{pattern}-")]
+        if not matching:
+            raise BenchError(f"no scenario {pattern!r}; there are: {', '.join(BY_NAME)}")
+        chosen += [scenario for scenario in matching if scenario not in chosen]
+    return chosen

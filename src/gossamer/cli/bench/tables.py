@@ -1,0 +1,150 @@
+"""The run as tables for a terminal."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.table import Table
+
+from gossamer.cli.bench import discovery
+from gossamer.cli.bench.labels import shown
+from gossamer.cli.bench.scenarios import BY_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from gossamer.cli.bench.budget import Verdict
+    from gossamer.cli.bench.figures import Figure, Spread
+    from gossamer.cli.bench.run import Present, Run
+
+_OUTCOMES = {
+    "kept": "[green]kept[/]",
+    "missed": "[bold red]missed[/]",
+    "unresolved": "[yellow]over, within the noise[/]",
+}
+
+NONE = "–"  # noqa: RUF001  # an en dash, as tables of figures have it
+
+
+def cost(run: Run) -> Table | None:
+    """Every figure of the calls, grouped by scenario; None when there are none."""
+    return _grouped(
+        "CPU time of one call",
+        ("µs\na call", "added\nµs", "added µs,\nquartiles", "added ns\na chunk", "x\nbare", "x by\nhand"),
+        [figure for figure in run.figures if not BY_NAME[figure.scenario].plumbing],
+        run.present,
+        lambda figure: (
+            f"{figure.cpu_ns.median / 1000:,.0f}",
+            _added(figure.added_ns, 1000, ",.1f"),
+            _quartiles(figure.added_ns, 1000, ",.1f"),
+            NONE if figure.added_per_chunk_ns is None else f"{figure.added_per_chunk_ns:+,.0f}",
+            f"{figure.ratio:.3f}",
+            NONE if figure.of_hand_written is None else f"{figure.of_hand_written:.2f}",
+        ),
+    )
+
+
+def plumbing(run: Run) -> Table | None:
+    """Every figure of the plumbing; None when it was not measured."""
+    return _grouped(
+        "Plumbing: CPU time between two ready-made chunks",
+        ("ns\na chunk", "added\nns", "added ns,\nquartiles"),
+        [figure for figure in run.figures if BY_NAME[figure.scenario].plumbing],
+        run.present,
+        lambda figure: (
+            f"{figure.cpu_ns.median:,.0f}",
+            _added(figure.added_ns, 1, ",.0f"),
+            _quartiles(figure.added_ns, 1, ",.0f"),
+        ),
+    )
+
+
+def _grouped(
+    title: str,
+    headings: tuple[str, ...],
+    figures: list[Figure],
+    present: Sequence[Present],
+    cells: Callable[[Figure], tuple[str, ...]],
+) -> Table | None:
+    if not figures:
+        return None
+    table = plain_table(title)
+    table.add_column("contender")
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True)
+    names = shown(present)
+    for scenario, group in groupby(figures, lambda figure: figure.scenario):
+        table.add_row(scenario, style="bold cyan")
+        for figure in group:
+            name = names.get((figure.contender, figure.environment))
+            if name is not None:
+                table.add_row(f"  {name}", *cells(figure), style=_style(figure.contender))
+        table.add_section()
+    return table
+
+
+def memory(present: Sequence[Present]) -> Table:
+    """Peak memory of each process, beside the bare SDK's in the same environment."""
+    table = plain_table("Peak memory of the process")
+    table.add_column("contender")
+    table.add_column("MB", justify="right")
+    table.add_column("added MB", justify="right")
+    bare = {p.environment: p.peak_bytes for p in present if p.contender == discovery.BARE}
+    names = shown(present)
+    for one in present:
+        if (one.contender, one.environment) not in names:
+            continue
+        base = bare.get(one.environment)
+        own = one.peak_bytes
+        added = own is not None and base is not None and one.contender != discovery.BARE
+        table.add_row(
+            names[one.contender, one.environment],
+            NONE if own is None else f"{own / 1e6:.1f}",
+            f"{(own - base) / 1e6:+.1f}" if added and own and base else NONE,
+            style=_style(one.contender),
+        )
+    return table
+
+
+def budget(verdicts: Iterable[Verdict]) -> Table:
+    """Each promise, and whether this run keeps it."""
+    table = plain_table("Budget")
+    table.add_column("promise")
+    table.add_column("limit", justify="right")
+    table.add_column("measured", justify="right")
+    table.add_column("±", justify="right")
+    table.add_column("")
+    for verdict in verdicts:
+        table.add_row(
+            verdict.promise,
+            f"{verdict.limit:g}",
+            _three_digits(verdict.measured),
+            _three_digits(verdict.margin),
+            _OUTCOMES[verdict.outcome],
+        )
+    return table
+
+
+def _added(spread: Spread | None, unit: float, form: str) -> str:
+    return NONE if spread is None else f"{spread.median / unit:+{form}}"
+
+
+def _quartiles(spread: Spread | None, unit: float, form: str) -> str:
+    if spread is None:
+        return NONE
+    return f"{spread.low / unit:{form}} … {spread.high / unit:{form}}"
+
+
+def _three_digits(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _style(contender: str) -> str:
+    return "bold" if contender == discovery.OURS else ""
+
+
+def plain_table(title: str) -> Table:
+    """An empty table as all of these look."""
+    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
