@@ -6,7 +6,7 @@ from contextvars import ContextVar, Token
 from functools import partial
 from sys import is_finalizing
 from time import perf_counter_ns, time_ns
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from opentelemetry.context import attach, detach
 from opentelemetry.trace import Status, StatusCode, set_span_in_context
@@ -35,31 +35,20 @@ _requesting: ContextVar[list[int]] = ContextVar("gossamer_requesting")
 class Call:
     """A traced call. The hook starts it; the answer, an exception, a stream's end or a finalizer ends it."""
 
-    __slots__ = (
-        "_context",
-        "_metrics",
-        "_open",
-        "_recording",
-        "_requesting",
-        "_span",
-        "_token",
-        "attributes",
-        "awaits_parse",
-        "began",
-        "ended",
-        "first_chunk",
-        "fold",
-        "headers",
-        "operation",
-        "parsed",
-        "parser",
-        "point",
-        "speaks_openai",
-        "started",
-        "streamed",
-        "tap",
-        "watched",
-    )
+    # What most calls never have stands here and not in __init__: an attribute less to set for each of them.
+    ended: int | None = None
+    first_chunk: int | None = None
+    fold: Fold | None = None
+    headers: Any = None  # of the response; not the response itself, whose body leads back here
+    parsed: Fields = NOTHING
+    parser: Any = None
+    awaits_parse = False
+    watched = True
+    tap: weakref.ref[Any] | None = None
+    _span: Span | None = None
+    _recording = False
+    _token: Token[Context] | None = None
+    _requesting: Token[list[int]] | None = None
 
     def __init__(
         self,
@@ -73,30 +62,17 @@ class Call:
         speaks_openai: bool,
     ) -> None:
         self.operation = operation
-        self.attributes: Final = attributes
-        self.point: Final = point
+        self.attributes = attributes
+        self.point = point
         self.streamed = streamed
         self.speaks_openai = speaks_openai
-        self.started = time_ns()
-        self.began = perf_counter_ns()  # the wall clock may be set back in the meantime
-        self.ended: int | None = None
-        self.first_chunk: int | None = None
-        self.fold: Fold | None = None
-        self.parsed: Fields = NOTHING
-        self.parser: Any = None
-        self.headers: Any = None  # of the response; not the response itself, whose body leads back here
-        self.awaits_parse = False
-        self.tap: weakref.ref[Any] | None = None
-        self.watched = True
+        self._context = context
+        self._metrics = metrics
         # Holds the number of retries; whoever pops it ends the call. list.pop() is atomic, so exactly one
         # does, whatever thread, task or finalizer it is in.
         self._open = [0]
-        self._context = context
-        self._metrics = metrics
-        self._span: Span | None = None
-        self._recording = False
-        self._token: Token[Context] | None = None
-        self._requesting: Token[list[int]] | None = None
+        self.started = time_ns()
+        self.began = perf_counter_ns()  # the wall clock may be set back in the meantime
 
     def enter(self, span: Span | None) -> None:
         """Take the span and make it current: the request begins."""

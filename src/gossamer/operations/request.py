@@ -60,7 +60,7 @@ def inside(key: str, put: Put) -> Put:
     """The value under a key of an object."""
 
     def put_inside(value: Any, attributes: Attributes) -> None:
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             put(value.get(key), attributes)
 
     return put_inside
@@ -97,12 +97,12 @@ def modalities(value: Any, attributes: Attributes) -> None:
 def conversation(value: Any, attributes: Attributes) -> None:
     """The id of a conversation, given as such or as an object."""
     put = text(semconv.CONVERSATION_ID)
-    put(value.get("id") if isinstance(value, Mapping) else value, attributes)
+    put(value.get("id") if isinstance(value, dict) else value, attributes)
 
 
 def prompt_template(value: Any, attributes: Attributes) -> None:
     """Id and version of a stored prompt; a prompt that is text is content, and not looked at."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         name = value.get("id")
         if type(name) is str and name:
             attributes[semconv.PROMPT_NAME] = name
@@ -132,10 +132,10 @@ def body_reader(table: Mapping[str, Put]) -> Callable[[Any, Attributes], None]:
 
     def describe_request(options: Any, attributes: Attributes) -> None:
         body = options.json_data
-        extra = options.extra_json  # `extra_body`: laid over the body on the wire
-        if extra and isinstance(body, Mapping):
-            body = {**body, **extra}
-        if isinstance(body, Mapping):
+        if isinstance(body, dict):
+            extra = options.extra_json  # `extra_body`: laid over the body on the wire
+            if extra and isinstance(extra, dict):
+                body = {**body, **extra}
             for key, value in body.items():
                 put = table.get(key)
                 if put is not None:

@@ -1,8 +1,9 @@
 """The yardstick: one span and the same metric points around each call, written by hand.
 
 As a careful user of the OpenTelemetry SDK would write it: attributes known beforehand are given at
-start, those of the answer in one `set_attributes`, instruments are made once. Its attributes and
-metric points are those that Gossamer records for the same calls; a test compares them.
+start, those of the answer in one `set_attributes`, instruments are made once; points are recorded
+inside the span, so that they have exemplars. Attributes and metric points are those that Gossamer
+records for the same calls; a test compares them.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ class HandWritten:
         with self._span(_of_chat(calls.CHAT_REQUEST)) as span:
             completion = client.chat.completions.create(**calls.CHAT_REQUEST)
             span.set_attributes(_of_completion(completion))
-        self._record(perf_counter() - started, completion.model, _chat_tokens(completion.usage))
+            self._record(perf_counter() - started, completion)
         return len(completion.choices)
 
     async def chat_async(self, client: Any) -> int:
@@ -94,7 +95,7 @@ class HandWritten:
         with self._span(_of_chat(calls.CHAT_REQUEST)) as span:
             completion = await client.chat.completions.create(**calls.CHAT_REQUEST)
             span.set_attributes(_of_completion(completion))
-        self._record(perf_counter() - started, completion.model, _chat_tokens(completion.usage))
+            self._record(perf_counter() - started, completion)
         return len(completion.choices)
 
     def chat_stream(self, client: Any) -> int:
@@ -110,7 +111,7 @@ class HandWritten:
                     reasons.append(chunk.choices[0].finish_reason)
                 count += 1
             span.set_attributes(_of_last_chunk(chunk, reasons, first))
-        self._record(perf_counter() - started, chunk.model, _chat_tokens(chunk.usage), first)
+            self._record(perf_counter() - started, chunk, first)
         return count
 
     async def chat_stream_async(self, client: Any) -> int:
@@ -126,7 +127,7 @@ class HandWritten:
                     reasons.append(chunk.choices[0].finish_reason)
                 count += 1
             span.set_attributes(_of_last_chunk(chunk, reasons, first))
-        self._record(perf_counter() - started, chunk.model, _chat_tokens(chunk.usage), first)
+            self._record(perf_counter() - started, chunk, first)
         return count
 
     def responses_stream(self, client: Any) -> int:
@@ -141,7 +142,7 @@ class HandWritten:
                     first = perf_counter() - started
                 count += 1
             span.set_attributes(_of_response(event.response, first))
-        self._record_response(perf_counter() - started, event.response, first)
+            self._record_response(perf_counter() - started, event.response, first)
         return count
 
     async def responses_stream_async(self, client: Any) -> int:
@@ -156,7 +157,7 @@ class HandWritten:
                     first = perf_counter() - started
                 count += 1
             span.set_attributes(_of_response(event.response, first))
-        self._record_response(perf_counter() - started, event.response, first)
+            self._record_response(perf_counter() - started, event.response, first)
         return count
 
     def embeddings(self, client: Any) -> int:
@@ -165,7 +166,7 @@ class HandWritten:
         with self._span(_of_embeddings()) as span:
             answer = client.embeddings.create(**calls.EMBEDDINGS_REQUEST)
             span.set_attributes(_of_vectors(answer))
-        self._record_embeddings(perf_counter() - started, answer)
+            self._record_embeddings(perf_counter() - started, answer)
         return len(answer.data)
 
     async def embeddings_async(self, client: Any) -> int:
@@ -174,30 +175,34 @@ class HandWritten:
         with self._span(_of_embeddings()) as span:
             answer = await client.embeddings.create(**calls.EMBEDDINGS_REQUEST)
             span.set_attributes(_of_vectors(answer))
-        self._record_embeddings(perf_counter() - started, answer)
+            self._record_embeddings(perf_counter() - started, answer)
         return len(answer.data)
 
-    def _record(self, seconds: float, model: str, tokens: tuple[int, int], first_chunk: float = 0.0) -> None:
-        attributes = {**_CHAT, "gen_ai.response.model": model}
-        self._duration.record(seconds, attributes)
-        self._input.record(tokens[0], attributes)
-        self._output.record(tokens[1], attributes)
+    def _record(self, seconds: float, answer: Any, first_chunk: float = 0.0) -> None:
+        attributes = {**_CHAT, "gen_ai.response.model": answer.model}
         if first_chunk:
             self._first_chunk.record(first_chunk, attributes)
+        attributes = {
+            **attributes,
+            "openai.response.service_tier": answer.service_tier,
+            "openai.response.system_fingerprint": answer.system_fingerprint,
+        }
+        self._duration.record(seconds, attributes)
+        self._input.record(answer.usage.prompt_tokens, attributes)
+        self._output.record(answer.usage.completion_tokens, attributes)
 
     def _record_response(self, seconds: float, response: Any, first_chunk: float) -> None:
-        usage = response.usage
-        tokens = usage.input_tokens, usage.output_tokens
-        self._record(seconds, response.model, tokens, first_chunk)
+        attributes = {**_CHAT, "gen_ai.response.model": response.model}
+        self._first_chunk.record(first_chunk, attributes)
+        attributes = {**attributes, "openai.response.service_tier": response.service_tier}
+        self._duration.record(seconds, attributes)
+        self._input.record(response.usage.input_tokens, attributes)
+        self._output.record(response.usage.output_tokens, attributes)
 
     def _record_embeddings(self, seconds: float, answer: Any) -> None:
         attributes = {**_EMBEDDINGS, "gen_ai.response.model": answer.model}
         self._embeddings_duration.record(seconds, attributes)
         self._embeddings_input.record(answer.usage.prompt_tokens, attributes)
-
-
-def _chat_tokens(usage: Any) -> tuple[int, int]:
-    return usage.prompt_tokens, usage.completion_tokens
 
 
 def _of_chat(request: Mapping[str, Any]) -> Attributes:
