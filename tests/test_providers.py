@@ -12,6 +12,7 @@ from gossamer.operations import OPERATIONS
 from gossamer.operations.chat import CHAT
 from gossamer.operations.completions import COMPLETIONS
 from gossamer.providers import PROVIDERS_BY_HOST, Servers, provider_of, server_at
+from gossamer.sdk import locate
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,7 @@ def make(url: str = "https://api.openai.com/v1") -> openai.OpenAI:
 
 @pytest.fixture
 def servers() -> Servers:
-    return Servers((openai.lib.azure.BaseAzureClient,))
+    return Servers(locate())
 
 
 def test_a_client_is_looked_at_once(servers):
@@ -145,7 +146,7 @@ def test_a_client_that_gets_the_place_of_another_is_not_taken_for_it(servers):
     servers.of(first)
     second = openai.AzureOpenAI(api_key="k", api_version="1", base_url="https://gateway.test/openai")
     second.__dict__["_base_url"] = first.__dict__["_base_url"]
-    servers._known[id(second)] = servers._known.pop(id(first))  # as if the first had died in its place
+    servers._by_client[id(second)] = servers._by_client.pop(id(first))  # as if the first had died in its place
     assert servers.of(second).provider == "azure.ai.openai"
 
 
@@ -154,12 +155,12 @@ def test_no_client_is_kept_and_nothing_is_left_of_those_that_are_gone(servers):
     gone = [weakref.ref(client) for client in clients]
     for client in clients:
         servers.of(client)
-    assert len(servers._known) == 20
+    assert len(servers._by_client) == 20
     del client
     clients.clear()
     gc.collect()
     assert [reference() for reference in gone] == [None] * 20
-    assert servers._known == {}
+    assert servers._by_client == {}
 
 
 def test_no_client_is_compared_or_hashed(servers):

@@ -21,8 +21,10 @@ def test_the_parts_of_this_release_are_found():
     assert sdk.async_client in openai.AsyncOpenAI.__mro__
     assert sdk.base_client in sdk.sync_client.__mro__
     assert (sdk.stream, sdk.async_stream) == (openai.Stream, openai.AsyncStream)
-    assert issubclass(openai.AzureOpenAI, sdk.azure_clients)
-    assert issubclass(openai.AsyncAzureOpenAI, sdk.azure_clients)
+    (azure, provider), *_ = sdk.providers
+    assert issubclass(openai.AzureOpenAI, azure)
+    assert issubclass(openai.AsyncAzureOpenAI, azure)
+    assert provider == "azure.ai.openai"
 
 
 def rename(owner: Any, name: str) -> Any:

@@ -6,9 +6,8 @@ httpx closes a body exactly once, whatever way the app takes: leaving a `with`, 
 
 from __future__ import annotations
 
-import sys
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -31,11 +30,14 @@ def watch_body(response: Any, call: Call) -> None:
 
 
 def _watch_type(body: Any) -> type[Any]:
-    """A watch that httpx takes for a body: it checks for its own base class."""
-    library = sys.modules[type(body).__module__.partition(".")[0]]
-    if isinstance(body, library.SyncByteStream):
-        return type("WatchedBody", (_SyncBody, library.SyncByteStream), {})
-    return type("WatchedAsyncBody", (_AsyncBody, library.AsyncByteStream), {})
+    """A watch that httpx takes for such a body: it checks for its own base classes."""
+    watches: list[type[Any]] = []
+    bases: list[type[Any]] = []
+    for kind in type(body).__mro__:
+        if kind.__name__ in _WATCHES:
+            watches.append(_WATCHES[kind.__name__])
+            bases.append(kind)
+    return type("WatchedBody", (*watches, *bases), {})
 
 
 class _Body:
@@ -45,6 +47,8 @@ class _Body:
         self._drained = False
 
     def __getattr__(self, name: str) -> Any:
+        if name == "_body":  # while it is being copied
+            raise AttributeError(name)
         return getattr(self._body, name)
 
 
@@ -96,3 +100,6 @@ class _AsyncBody(_Body):
             await self._body.aclose()
         finally:
             self._call.body_closed(drained=self._drained)
+
+
+_WATCHES: Final[dict[str, type[Any]]] = {"SyncByteStream": _SyncBody, "AsyncByteStream": _AsyncBody}

@@ -44,8 +44,9 @@ class Call:
     parser: Any = None
     awaits_parse = False
     watched = True
+    _gap_point: dict[str, Any] | None = None
     tap: weakref.ref[Any] | None = None
-    _span: Span | None = None
+    span: Span | None = None
     _recording = False
     _token: Token[Context] | None = None
     _requesting: Token[list[int]] | None = None
@@ -74,10 +75,10 @@ class Call:
         self.started = time_ns()
         self.began = perf_counter_ns()  # the wall clock may be set back in the meantime
 
-    def enter(self, span: Span | None) -> None:
-        """Take the span and make it current: the request begins."""
+    def enter(self) -> None:
+        """Make the span current: the request begins."""
+        span = self.span
         if span is not None:
-            self._span = span
             self._recording = span.is_recording()
             self.watched = self._recording or self._metrics is not None
             self._context = set_span_in_context(span, self._context)
@@ -127,6 +128,7 @@ class Call:
         except IndexError:
             return
         elapsed = (self.ended or perf_counter_ns()) - self.began
+        finalizers.unfinished.discard(self)
         if finalizers.collecting:
             finalizers.pending.append(partial(self._record, outcome, told, elapsed, retries))
         else:
@@ -157,8 +159,10 @@ class Call:
                 if self._recording:
                     self._finish_span(found, told, outcome, first, retries)
             finally:
-                if self._span is not None:
-                    self._span.end(self.started + elapsed)
+                if self.span is not None:
+                    self.span.end(self.started + elapsed)
+                # The app may keep the stream, and its body knows this call.
+                self.fold, self.parsed, self.headers = None, NOTHING, None
         except Exception as error:
             swallow(error)
 
@@ -183,7 +187,7 @@ class Call:
         first: float | None,
         retries: int,
     ) -> None:
-        span = self._span
+        span = self.span
         assert span is not None
         if self.streamed:
             found[semconv.STREAM_OUTCOME] = outcome
@@ -201,12 +205,18 @@ class Call:
 
     def gap(self, nanoseconds: int) -> None:
         """The time since the previous chunk."""
-        if self._metrics is not None:
-            point = self.point.copy()  # an SDK may keep the dict of the first point as it is
-            model = self.fold.answer().get("model") if self.fold is not None else None
-            if type(model) is str and model:
-                point[semconv.RESPONSE_MODEL] = model
-            self._metrics.record_gap(point, nanoseconds / 1e9, self._context)
+        try:
+            if self._metrics is not None:
+                if self._gap_point is None:
+                    self._gap_point = (
+                        self.point.copy()
+                    )  # an SDK may keep the dict of the first point as it is
+                    model = self.fold.answer().get("model") if self.fold is not None else None
+                    if type(model) is str and model:
+                        self._gap_point[semconv.RESPONSE_MODEL] = model
+                self._metrics.record_gap(self._gap_point, nanoseconds / 1e9, self._context)
+        except Exception as error:
+            swallow(error)
 
     def body_closed(self, *, drained: bool) -> None:
         """The body of the response was closed: by the app, or by the SDK at the end of what it reads."""

@@ -7,7 +7,6 @@ Each seam between the SDK and Gossamer (starting a call, seeing a chunk, ending 
 from __future__ import annotations
 
 import logging
-import traceback
 
 logger = logging.getLogger("gossamer")
 
@@ -27,9 +26,12 @@ def swallow(error: Exception) -> None:
     """
     if strict:
         raise error
-    frames = traceback.extract_tb(error.__traceback__)
-    place = " <- ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-3:]))
-    failure = f"{type(error).__name__} in {place}"
+    place = []
+    frame = error.__traceback__
+    while frame is not None:
+        place.append(f"{frame.tb_frame.f_code.co_name}:{frame.tb_lineno}")
+        frame = frame.tb_next
+    failure = f"{type(error).__name__} in {' > '.join(place)}"
     if failure not in _told and len(_told) < 100:
         _told.add(failure)
         logger.warning(

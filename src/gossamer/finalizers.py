@@ -10,17 +10,23 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gossamer.call import Call
+
 #: True while the garbage collector runs, in whichever thread.
 collecting = False
 
 #: Recordings put aside. Appending and popping are atomic and take no lock of Python's.
 pending: deque[Callable[[], None]] = deque()
+
+#: Streams and raw responses that have not ended. A call knows its tap only weakly: nothing is kept alive.
+unfinished: set[Call] = set()
 
 
 def _on_collection(phase: str, _: dict[str, Any]) -> None:
@@ -38,18 +44,39 @@ def drain() -> None:
         record()
 
 
+def _finish() -> None:
+    """At exit: what the app still holds will never end by itself."""
+    for call in list(unfinished):
+        call.end("abandoned")
+    drain()
+
+
+def _forget() -> None:
+    """In a forked child: what was open is the parent's to end."""
+    unfinished.clear()
+    pending.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
+
+
 def install() -> None:
-    """Watch the collector, and drain at exit."""
+    """Watch the collector."""
     if _on_collection not in gc.callbacks:
         gc.callbacks.append(_on_collection)
-        atexit.register(drain)
+
+
+def finish_before_providers() -> None:
+    """Finish at exit, before the providers known so far shut down: what is registered last runs first."""
+    atexit.unregister(_finish)
+    atexit.register(_finish)
 
 
 def remove() -> None:
-    """Stop watching, and record what is left."""
+    """Stop watching, unless a call in flight may yet end in a collection, and record what was put aside."""
     global collecting  # noqa: PLW0603
-    if _on_collection in gc.callbacks:
+    if not unfinished and _on_collection in gc.callbacks:
         gc.callbacks.remove(_on_collection)
-        atexit.unregister(drain)
-    collecting = False
+        collecting = False
     drain()

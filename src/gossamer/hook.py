@@ -61,7 +61,7 @@ class _Place:
         self._ours: Method | None = None
 
     def wrap(self, hook: Hook) -> None:
-        if self._ours is None:
+        if self._ours is None or not _is_behind(self._ours, getattr(self._owner, self._name)):
             self._original = getattr(self._owner, self._name)
             self._ours = self._make(self._original, hook)
             setattr(self._owner, self._name, self._ours)
@@ -71,6 +71,15 @@ class _Place:
         if self._ours is not None and getattr(self._owner, self._name) is self._ours:
             setattr(self._owner, self._name, self._original)
             self._original = self._ours = None
+
+
+def _is_behind(ours: Method, method: Any) -> bool:
+    """Whether a method is our wrapper, or a wrapper of it: a patch that is undone takes ours with it."""
+    while method is not None:
+        if method is ours:
+            return True
+        method = getattr(method, "__wrapped__", None)
+    return False
 
 
 def _nothing() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import metrics as metrics_api
@@ -13,7 +12,7 @@ from opentelemetry.instrumentation.instrumentor import (  # type: ignore[attr-de
 
 from gossamer import finalizers
 from gossamer._version import __version__
-from gossamer.errors import logger
+from gossamer.errors import logger, swallow
 from gossamer.hook import Hook
 from gossamer.metrics import Metrics
 from gossamer.sdk import SDK, SDKMovedError, locate
@@ -23,10 +22,10 @@ from gossamer.telemetry import Telemetry
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-# The API's variables, by name: private, so their absence must not hurt. Without them what `instrument()`
-# found stays in use, and the API's own proxies follow the global providers.
-_trace_globals = vars(importlib.import_module("opentelemetry.trace"))
-_metrics_globals = vars(importlib.import_module("opentelemetry.metrics._internal"))
+# The API's own variables: private, so their absence must not hurt. Without them what `instrument()` found
+# stays in use, and the API's proxies follow the global providers.
+_trace_globals = vars(trace_api)
+_metrics_globals = vars(getattr(metrics_api, "_internal", metrics_api))
 _ProxyMeter: Any = _metrics_globals.get("_ProxyMeter", metrics_api.NoOpMeter)
 
 
@@ -37,8 +36,8 @@ class OpenAIInstrumentor(BaseInstrumentor):  # type: ignore[misc]
 
     `instrument()` takes, all optional:
 
-    - `tracer_provider`, `meter_provider`, `logger_provider`: by default the global ones, also when they are
-      set later;
+    - `tracer_provider`, `meter_provider`: by default the global ones, also when they are set later;
+    - `logger_provider`: accepted, and not used as long as there are no events;
     - `semconv`, `time_per_output_chunk`: see docs/settings.md; by default from the environment.
 
     A second `instrument()` does nothing but warn; `uninstrument()` puts the SDK's own methods back.
@@ -83,6 +82,9 @@ class Providers:
         self._sdk = sdk
         self._settings = settings
         self._given = (tracer_provider, meter_provider)
+        self._telemetry: Telemetry | None = None
+        self._global_tracer_provider: Any = None
+        self._global_meter_provider: Any = None
         self._bind()
 
     def current(self) -> Telemetry | None:
@@ -95,15 +97,17 @@ class Providers:
             _trace_globals.get("_TRACER_PROVIDER") is not self._global_tracer_provider
             or _metrics_globals.get("_METER_PROVIDER") is not self._global_meter_provider
         ):
-            self._bind()
+            try:
+                self._bind()
+            except Exception as error:
+                swallow(error)
         return self._telemetry
 
     def _bind(self) -> None:
+        seen = _trace_globals.get("_TRACER_PROVIDER"), _metrics_globals.get("_METER_PROVIDER")
         tracer_provider, meter_provider = self._given
         tracer_provider = tracer_provider or trace_api.get_tracer_provider()
         meter_provider = meter_provider or metrics_api.get_meter_provider()
-        self._global_tracer_provider = _trace_globals.get("_TRACER_PROVIDER")
-        self._global_meter_provider = _metrics_globals.get("_METER_PROVIDER")
         tracer = tracer_provider.get_tracer("gossamer", __version__)
         if isinstance(tracer, (trace_api.NoOpTracer, trace_api.ProxyTracer)):
             tracer = None
@@ -111,6 +115,10 @@ class Providers:
         metrics = None
         if not isinstance(meter, (metrics_api.NoOpMeter, _ProxyMeter)):
             metrics = Metrics(meter, meter_provider, self._settings)
-        self._telemetry: Telemetry | None = None
+        telemetry = None
         if tracer is not None or metrics is not None:
-            self._telemetry = Telemetry(self._sdk, self._settings, tracer, metrics)
+            telemetry = Telemetry(self._sdk, self._settings, tracer, metrics)
+        # Other threads go by the old ones until all is made.
+        self._telemetry = telemetry
+        self._global_tracer_provider, self._global_meter_provider = seen
+        finalizers.finish_before_providers()

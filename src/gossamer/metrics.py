@@ -95,11 +95,11 @@ class Metrics:
         model = answer.get(semconv.RESPONSE_MODEL)
         if model is not None:
             point[semconv.RESPONSE_MODEL] = model
-        if kind == "inference":
-            if first_chunk is not None:
-                for histogram in self._first_chunk:
-                    histogram.record(first_chunk, point, context)
-                point = point.copy()  # the conventions leave tier and fingerprint out of that one
+        if kind == "inference" and first_chunk is not None:
+            for histogram in self._first_chunk:
+                histogram.record(first_chunk, point, context)
+            point = point.copy()  # the conventions leave tier and fingerprint out of that one
+        if kind != "embeddings":
             for name in _OPENAI:
                 value = answer.get(name)
                 if value is not None:
@@ -144,7 +144,10 @@ def _histogram(meter: Meter, name: str, unit: str, description: str, buckets: tu
 
 
 def _tally_of(provider: MeterProvider, meter: Meter) -> Tally:
-    tally = _tallies.get(provider)
-    if tally is None:
-        tally = _tallies[provider] = Tally(meter)
-    return tally
+    try:
+        tally = _tallies.get(provider)
+        if tally is None:
+            tally = _tallies[provider] = Tally(meter)
+        return tally
+    except TypeError:  # a provider of somebody's own that cannot be hashed or weakly referenced
+        return Tally(meter)

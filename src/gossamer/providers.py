@@ -10,6 +10,7 @@ from gossamer import semconv
 
 if TYPE_CHECKING:
     from gossamer.operations import Operation
+    from gossamer.sdk import SDK
 
 OPENAI: Final = "openai"
 AZURE: Final = "azure.ai.openai"
@@ -24,8 +25,6 @@ PROVIDERS_BY_HOST: Final[dict[str, str]] = {
     "inference.ai.azure.com": "azure.ai.inference",
     "models.github.ai": "azure.ai.inference",
     "api.anthropic.com": "anthropic",
-    "api.aws": "aws.bedrock",
-    "amazonaws.com": "aws.bedrock",
     "api.cohere.ai": "cohere",
     "api.cohere.com": "cohere",
     "api.deepseek.com": "deepseek",
@@ -39,6 +38,10 @@ PROVIDERS_BY_HOST: Final[dict[str, str]] = {
     "api.perplexity.ai": "perplexity",
     "api.x.ai": "x_ai",
 }
+
+
+#: Servers kept by URL, for clients that are made for one call each.
+_URLS: Final = 256
 
 
 class Server:
@@ -83,16 +86,20 @@ def provider_of(host: str) -> str:
         provider = PROVIDERS_BY_HOST.get(".".join(labels[start:]))
         if provider is not None:
             return provider
-    # Vertex AI puts the region before the name: europe-west1-aiplatform.googleapis.com
-    return "gcp.vertex_ai" if host.endswith("-aiplatform.googleapis.com") else OPENAI
+    # Where a region or a service stands before the suffix:
+    if host.endswith("-aiplatform.googleapis.com"):
+        return "gcp.vertex_ai"
+    if labels[0].startswith("bedrock") and host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws")):
+        return "aws.bedrock"
+    return OPENAI
 
 
-def server_at(url: str, *, azure: bool = False) -> Server:
+def server_at(url: str, provider: str | None = None) -> Server:
     """The server of a URL; without a port in it, the scheme's own."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-    return Server(AZURE if azure else provider_of(host), host, port)
+    return Server(provider or provider_of(host), host, port)
 
 
 class Servers:
@@ -102,20 +109,32 @@ class Servers:
     `base_url` can be assigned, so it is checked too.
     """
 
-    def __init__(self, azure: tuple[type, ...]) -> None:
-        self._azure = azure
-        self._known: dict[int, tuple[weakref.ref[Any], Any, Server]] = {}
+    def __init__(self, sdk: SDK) -> None:
+        self._sdk = sdk
+        self._by_client: dict[int, tuple[weakref.ref[Any], Any, Server]] = {}
+        self._by_url: dict[tuple[str, str | None], Server] = {}
 
     def of(self, client: Any) -> Server:
         """The server that a client's calls go to."""
-        known = self._known.get(id(client))
+        known = self._by_client.get(id(client))
         # Not the property, which imports a module of the SDK at each reading (3.54.0).
         base_url = client.__dict__.get("_base_url")
         if known is not None and known[0]() is client and known[1] is base_url:
             return known[2]
-        server = server_at(str(client.base_url), azure=isinstance(client, self._azure))
-        key, forget = id(client), self._known.pop
-        # The callback may run in a garbage collection: dict.pop takes no lock.
-        reference = weakref.ref(client, lambda _: forget(key, None))
-        self._known[key] = (reference, base_url, server)
+        return self._look_up(client, base_url)
+
+    def _look_up(self, client: Any, base_url: Any) -> Server:
+        provider = next((name for kind, name in self._sdk.providers if isinstance(client, kind)), None)
+        key = str(client.base_url), provider
+        server = self._by_url.get(key)
+        if server is None:
+            if len(self._by_url) >= _URLS:
+                self._by_url.clear()
+            server = self._by_url[key] = server_at(*key)
+        if type(client).base_url in self._sdk.base_urls:
+            # Else its base_url may change unseen, as the module-level client's does.
+            identity, forget = id(client), self._by_client.pop
+            # The callback may run in a garbage collection: dict.pop takes no lock.
+            reference = weakref.ref(client, lambda _: forget(identity, None))
+            self._by_client[identity] = (reference, base_url, server)
         return server

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gossamer.body import watch_body
 from gossamer.call import Call, Guard
 from gossamer.errors import swallow
+from gossamer.finalizers import unfinished
 from gossamer.stream import tap_stream
 
 if TYPE_CHECKING:
@@ -20,52 +21,52 @@ if TYPE_CHECKING:
 class Parser:
     """A `post_parser` in front of the SDK's: sees what was parsed, and passes it on untouched."""
 
-    __slots__ = ("_call", "_guard", "_inner")
+    __slots__ = ("_call", "inner")
 
     def __init__(self, call: Call, inner: Any) -> None:
-        self._call: Call | None = call
-        self._inner = inner
-        self._guard: Guard | None = None
+        self._call = call
+        self.inner = inner
 
     def __call__(self, parsed: Any) -> Any:
         """What the SDK calls with the parsed answer."""
-        call = self._call
-        if call is not None:
-            try:
-                call.answered(parsed)
-            except Exception as error:
-                swallow(error)
-        return self._inner(parsed) if callable(self._inner) else parsed
+        try:
+            self._call.answered(parsed)
+        except Exception as error:
+            swallow(error)
+        return self.inner(parsed) if callable(self.inner) else parsed
+
+    def __deepcopy__(self, _: Any) -> Any:
+        return self.inner  # a copy of the options is the app's, not the call's
 
 
 class RawParser(Parser):
     """The same for a raw response: what the app parses is the answer, and ends the call."""
 
-    __slots__ = ("_gaps", "_sdk")
+    __slots__ = ("_done", "_gaps", "_guard", "_sdk")
 
     def __init__(self, call: Call, inner: Any, sdk: SDK, *, gaps: bool) -> None:
         super().__init__(call, inner)
         self._sdk = sdk
         self._gaps = gaps
         self._guard = Guard(call)
+        self._done = False
 
     def __call__(self, parsed: Any) -> Any:
         """What the SDK calls in the app's `parse()`; a second `parse()` is the app's alone."""
-        call, self._call = self._call, None
-        if call is None:
-            return self._inner(parsed) if callable(self._inner) else parsed
+        if self._done:
+            return self.inner(parsed) if callable(self.inner) else parsed
+        self._done, call = True, self._call
+        is_stream = isinstance(parsed, (self._sdk.stream, self._sdk.async_stream))
         try:
-            is_stream = isinstance(parsed, (self._sdk.stream, self._sdk.async_stream))
             if is_stream:
                 tap_stream(parsed, call, self._sdk, gaps=self._gaps)
             else:
                 call.answered(parsed)
         except Exception as error:
             swallow(error)
-        if self._guard is not None:
-            self._guard.call = None  # from here on the tap has a guard of its own
+        self._guard.call = None  # from here on the tap has a guard of its own
         try:
-            result = self._inner(parsed) if callable(self._inner) else parsed
+            result = self.inner(parsed) if callable(self.inner) else parsed
         except BaseException as error:
             call.fail(error)
             raise
@@ -94,12 +95,13 @@ def watch_raw(response: Any, call: Call, sdk: SDK, *, gaps: bool) -> None:
     options = response._options  # noqa: SLF001
     inner = options.post_parser
     if isinstance(inner, Parser):
-        inner = inner._inner  # noqa: SLF001
+        inner = inner.inner
     options.__dict__["post_parser"] = RawParser(call, inner, sdk, gaps=gaps)
     streamed = getattr(response, "_is_sse_stream", None)
     if streamed is None:
         streamed = response._stream  # noqa: SLF001
     call.awaits_parse = not streamed
+    unfinished.add(call)
     http_response = response.http_response
     call.headers = http_response.headers
     if http_response.is_closed:

@@ -28,7 +28,10 @@ class SDK:
     async_stream: type[Any]
     raw_responses: tuple[type[Any], ...]
     """What `with_raw_response` and `with_streaming_response` give."""
-    azure_clients: tuple[type[Any], ...]
+    providers: tuple[tuple[type[Any], str], ...]
+    """Clients that say by their type who answers, whatever the host is: a gateway often."""
+    base_urls: tuple[Any, ...]
+    """The properties by which a client of the SDK tells its own `base_url`."""
     request_takes_retries: bool
     """Before 1.76 `request()` had a parameter `remaining_retries`."""
 
@@ -40,7 +43,7 @@ def locate() -> SDK:
         ImportError: openai is not installed.
         SDKMovedError: a part is not there, or not as expected.
     """
-    import openai  # noqa: F401  (that it is missing is no move)
+    import openai  # that it is missing is no move
 
     try:
         import openai._base_client as base
@@ -57,7 +60,8 @@ def locate() -> SDK:
             stream=streaming.Stream,
             async_stream=streaming.AsyncStream,
             raw_responses=(legacy.LegacyAPIResponse, response.BaseAPIResponse),
-            azure_clients=(azure.BaseAzureClient,),
+            providers=_providers(openai, azure),
+            base_urls=(base.BaseClient.base_url, openai.OpenAI.base_url, openai.AsyncOpenAI.base_url),
             request_takes_retries=_takes_retries(base.SyncAPIClient.request),
         )
         _check_request(found.sync_client.request)
@@ -66,9 +70,19 @@ def locate() -> SDK:
         _check_stream(found.stream)
         _check_stream(found.async_stream)
         _check_options(models.FinalRequestOptions)
-    except (AttributeError, ImportError) as missing:
-        raise SDKMovedError(str(missing)) from missing
+    except SDKMovedError:
+        raise
+    except Exception as missing:  # a name that is gone, a signature that has changed
+        raise SDKMovedError(f"{type(missing).__name__}: {missing}") from missing
     return found
+
+
+def _providers(openai: Any, azure: Any) -> tuple[tuple[type[Any], str], ...]:
+    bedrock = (getattr(openai, name, None) for name in ("BedrockOpenAI", "AsyncBedrockOpenAI"))  # since 2.44
+    return (
+        (azure.BaseAzureClient, "azure.ai.openai"),
+        *((kind, "aws.bedrock") for kind in bedrock if isinstance(kind, type)),
+    )
 
 
 def _takes_retries(request: Any) -> bool:

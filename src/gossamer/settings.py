@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
+from gossamer.errors import logger
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-logger = logging.getLogger("gossamer")
 
 SemconvChoice = Literal["0.1.0", "1.37", "both"]
 T = TypeVar("T")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gossamer.body import watch_body
 from gossamer.call import Guard
+from gossamer.finalizers import unfinished
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -42,13 +43,18 @@ def tap_stream(stream: Any, call: Call, sdk: SDK, *, gaps: bool) -> None:
     call.tap = weakref.ref(tap)
     call.headers = stream.response.headers
     stream._iterator = tap  # noqa: SLF001
+    unfinished.add(call)
     watch_body(stream.response, call)
 
 
 def _source(stream: Any, sdk: SDK) -> Any:
-    kind = type(stream)
+    """What the tap reads from: the chunks of a twin, or what the stream would have handed out itself."""
+    kind, iterator = type(stream), stream._iterator  # noqa: SLF001
     if kind is not sdk.stream and kind is not sdk.async_stream:
-        return stream._iterator  # noqa: SLF001  (a subclass may keep state on itself: no twin)
+        return iterator  # a subclass may keep state on itself
+    code = getattr(iterator, "gi_code", None) or getattr(iterator, "ag_code", None)
+    if code is not getattr(kind.__stream__, "__code__", None):
+        return iterator  # somebody has tapped it before us
     twin: Any = object.__new__(kind)
     twin.__dict__.update(stream.__dict__)
     del twin.__dict__["_iterator"]
@@ -93,7 +99,7 @@ def _tap(source: Any, call: Call, guard: Guard) -> Iterator[Any]:  # noqa: ARG00
 
 
 async def _atap(source: Any, call: Call, guard: Guard) -> AsyncIterator[Any]:  # noqa: ARG001, C901, PLR0912
-    # The same lines as _tap: only `async for` and the closing differ. tests/test_stream.py holds them equal.
+    # The lines of _tap but for the words async and await, and the closing: tests/test_stream.py compares.
     look, kept = call.look, call.operation.kept_events
     try:
         async for chunk in source:
@@ -122,12 +128,7 @@ async def _atap(source: Any, call: Call, guard: Guard) -> AsyncIterator[Any]:  #
                 yield chunk
     except GeneratorExit:
         call.end("abandoned")
-        try:
-            await (
-                source.aclose()
-            )  # gives the connection back now; nobody else would before the next collection
-        except RuntimeError:
-            pass  # "already running": it is being closed from elsewhere
+        await _close(source)  # gives the connection back at once
         raise
     except BaseException as error:
         call.fail(error)
@@ -156,4 +157,13 @@ async def _atimed(source: Any, call: Call) -> AsyncIterator[Any]:
             previous = now
             yield chunk
     finally:
-        await source.aclose()
+        await _close(source)
+
+
+async def _close(source: Any) -> None:
+    aclose = getattr(source, "aclose", None)  # the iterator of a subclass may be no generator
+    if aclose is not None:
+        try:
+            await aclose()
+        except RuntimeError:
+            pass  # "already running": it is being closed from elsewhere

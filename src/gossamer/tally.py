@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
@@ -62,29 +63,27 @@ COUNTERS: Final[dict[str, tuple[str, dict[str, str], str]]] = {
     ),
 }
 
-#: Reported even when they are zero, as the parts are not.
 _TOTALS: Final = (semconv.INPUT_TOKENS, semconv.OUTPUT_TOKENS)
 
-#: Entries that may wait before a call folds them.
-_BATCH: Final = 64
-
-_folding = threading.Lock()
+#: All that exist: a lock that another thread held when the process forked would stay held in the child.
+_tallies: weakref.WeakSet[Tally] = weakref.WeakSet()
 
 
-def _renew_lock() -> None:
-    global _folding  # noqa: PLW0603
-    _folding = threading.Lock()
+def _renew_locks() -> None:
+    for tally in _tallies:
+        tally.renew_lock()
 
 
 if hasattr(os, "register_at_fork"):
-    # A lock that another thread held when the process forked would stay held in the child.
-    os.register_at_fork(after_in_child=_renew_lock)
+    os.register_at_fork(after_in_child=_renew_locks)
 
 
 class Tally:
     """Sums of tokens per set of metric attributes."""
 
     def __init__(self, meter: Meter) -> None:
+        self.renew_lock()
+        _tallies.add(self)
         self._waiting: deque[tuple[dict[str, Any], Mapping[str, Any]]] = deque()
         #: Metric attributes → the same as a dict, and (metric, modality) → tokens.
         self._sums: dict[tuple[Any, ...], tuple[dict[str, Any], dict[tuple[str, str], int]]] = {}
@@ -93,10 +92,14 @@ class Tally:
                 name, callbacks=[self._observer(name)], unit="{token}", description=description
             )
 
+    def renew_lock(self) -> None:
+        """Start with a lock that nobody holds."""
+        self._folding = threading.Lock()
+
     def add(self, point: dict[str, Any], usage: Mapping[str, Any]) -> None:
         """Count the tokens of one call: `usage` holds `gen_ai.usage.*`, `point` the metric attributes."""
         self._waiting.append((point, usage))
-        if len(self._waiting) >= _BATCH and _folding.acquire(blocking=False):
+        if self._folding.acquire(blocking=False):
             self._fold_and_release()
 
     def _fold_and_release(self) -> None:
@@ -104,7 +107,7 @@ class Tally:
             while self._waiting:
                 self._count(*self._waiting.popleft())
         finally:
-            _folding.release()
+            self._folding.release()
 
     def _count(self, point: dict[str, Any], usage: Mapping[str, Any]) -> None:
         key = tuple(point.items())  # always made in the same order
@@ -116,19 +119,20 @@ class Tally:
             rest = usage.get(total)
             if rest is None:
                 continue
+            unexplained = rest == 0 and total in _TOTALS  # a total of zero is told too, as its parts are not
             for modality, part in parts.items():
                 tokens = usage.get(part)
                 if tokens is not None and tokens <= rest:
                     sums[name, modality] = sums.get((name, modality), 0) + tokens
                     rest -= tokens
-            if rest or total in _TOTALS:
+            if rest or unexplained:
                 # What no part accounts for is of unknown modality: the conventions say not to guess.
                 sums[name, "unknown"] = sums.get((name, "unknown"), 0) + rest
 
     def _observer(self, name: str) -> Any:
         def observe(_: CallbackOptions) -> Iterable[Observation]:
             # Bounded: a signal handler that exports could meet its own thread inside a fold.
-            if _folding.acquire(timeout=0.1):
+            if self._folding.acquire(timeout=0.1):
                 self._fold_and_release()
             return [
                 Observation(tokens, {**point, semconv.TOKEN_MODALITY: modality})

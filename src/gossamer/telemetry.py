@@ -33,13 +33,14 @@ class Telemetry:
         self._sdk = sdk
         self._tracer = tracer
         self._metrics = metrics
-        self._servers = Servers(sdk.azure_clients)
+        self._servers = Servers(sdk)
         self._special = (sdk.stream, sdk.async_stream, *sdk.raw_responses)
         self._streams = (sdk.stream, sdk.async_stream)
         self._gaps = settings.time_per_output_chunk and metrics is not None
 
     def start(self, client: Any, options: Any, stream: bool) -> Call | None:
         """Begin the span of a call. None: this call is none of ours, and passes untouched."""
+        call = None
         try:
             url = options.url
             operation = find(options.method, url)
@@ -69,14 +70,17 @@ class Telemetry:
                 streamed=stream,
                 speaks_openai=server.speaks_openai,
             )
-            span = None
             if self._tracer is not None:
                 name = operation.name if model is None else f"{operation.name} {model}"
-                span = self._tracer.start_span(name, context, SpanKind.CLIENT, attributes, None, call.started)
+                call.span = self._tracer.start_span(
+                    name, context, SpanKind.CLIENT, attributes, None, call.started
+                )
             call.parser = watch_parser(options, call)
-            call.enter(span)  # last: what is made current must be left again
+            call.enter()  # last: what is made current must be left again
             return call
         except Exception as error:
+            if call is not None:
+                call.end("completed")
             swallow(error)
             return None
 
@@ -85,9 +89,10 @@ class Telemetry:
         try:
             call.leave()
             restore_parser(options, call.parser)
-            call.fail(error)
         except Exception as own:
             swallow(own)
+        finally:
+            call.fail(error)
 
     def finish(self, call: Call, options: Any, result: Any) -> None:
         """The request brought a result: the answer, or something that will bring it."""
@@ -104,4 +109,6 @@ class Telemetry:
             else:
                 watch_raw(result, call, self._sdk, gaps=self._gaps)
         except Exception as error:
+            if call.tap is None:  # nobody else will
+                call.end("completed")
             swallow(error)

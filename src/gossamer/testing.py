@@ -34,9 +34,9 @@ class Telemetry:
     def __init__(self, sampler: Sampler = ALWAYS_ON) -> None:
         self.exporter = InMemorySpanExporter()
         self.reader = InMemoryMetricReader()
-        self.tracer_provider = TracerProvider(sampler=sampler)
+        self.tracer_provider = TracerProvider(sampler=sampler, shutdown_on_exit=False)
         self.tracer_provider.add_span_processor(SimpleSpanProcessor(self.exporter))
-        self.meter_provider = MeterProvider([self.reader])
+        self.meter_provider = MeterProvider([self.reader], shutdown_on_exit=False)
 
     @property
     def spans(self) -> list[dict[str, Any]]:
@@ -69,9 +69,14 @@ def capture(*, sampler: Sampler = ALWAYS_ON, strict: bool = True, **settings: An
         sampler: of the tracer provider.
         strict: raise a failure of Gossamer where it happens, instead of logging it.
         **settings: as `instrument()` takes them.
+
+    Raises:
+        RuntimeError: the SDK is instrumented already, and its calls are recorded elsewhere.
     """
-    telemetry = Telemetry(sampler)
     instrumentor = OpenAIInstrumentor()
+    if instrumentor.is_instrumented_by_opentelemetry:
+        raise RuntimeError("the SDK is instrumented already: call OpenAIInstrumentor().uninstrument() first")
+    telemetry = Telemetry(sampler)
     before, errors.strict = errors.strict, strict
     instrumentor.instrument(
         tracer_provider=telemetry.tracer_provider, meter_provider=telemetry.meter_provider, **settings

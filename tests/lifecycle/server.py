@@ -13,7 +13,7 @@ from openai import _base_client
 from . import wire
 
 #: The HTTP library that this release of the SDK uses.
-http: Any = getattr(_base_client, "httpx2", None) or _base_client.httpx
+http: Any = getattr(_base_client, "httpx2", None) or vars(_base_client)["httpx"]
 
 #: A part of a body: bytes, or something that happens in their place.
 Piece = bytes | Callable[[], Any]
@@ -68,6 +68,7 @@ class Body(http.SyncByteStream, http.AsyncByteStream):  # type: ignore[misc]
         self.closed += 1
         if self._woken is not None:
             self._woken.set()
+        await asyncio.sleep(0)  # as a connection does that is closed
 
 
 def HANG() -> Any:  # noqa: N802  (used as a constant)

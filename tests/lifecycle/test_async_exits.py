@@ -170,6 +170,8 @@ async def iterator_closed_elsewhere(app: App) -> None:
     await app.read(stream, 1)
     await app.elsewhere(stream._iterator.aclose)
     app.over()
+    await app.settle()
+    app.saw(app.server.bodies[0].closed)
 
 
 @EXITS.row("S29-anext-until-the-last-text", outcome="abandoned")

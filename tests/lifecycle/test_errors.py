@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from typing import Any
 
 import openai
@@ -153,6 +155,22 @@ def test_e1_the_very_same_exception(monkeypatch: pytest.MonkeyPatch, kind: str) 
     monkeypatch.setattr(_base_client.SyncAPIClient, "request", request)
     monkeypatch.setattr(_base_client.AsyncAPIClient, "request", arequest)
     play(Scenario("E1", script, None, usage=False, error="openai.OpenAIError"), "chat", kind)
+
+
+def test_no_exception_is_kept(telemetry: Telemetry, kind: str) -> None:
+    """Its traceback holds all locals of its callers: an app that drops it must be rid of them."""
+
+    async def script(app: App) -> None:
+        app.server.after(2, wire.ERROR_EVENT)
+        stream = await app.start()
+        for work in (app.read(stream), app.ask()):
+            app.server.refusals = [(400, ERROR_BODY)]
+            error = weakref.ref(await app.fails(work))
+            gc.collect()
+            assert error() is None
+        app.kept.append(stream)
+
+    APPS[kind](Server(), "chat", telemetry).run(script)
 
 
 def test_e4_the_span_around_a_caught_error_is_untouched(telemetry: Telemetry, kind: str) -> None:

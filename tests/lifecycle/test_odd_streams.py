@@ -1,4 +1,4 @@
-"""What servers are seen to send in a stream: it reaches the app as it is, and what is readable is recorded."""
+"""What servers are seen to send in a stream: it reaches the app as it is, and what is readable recorded."""
 
 from __future__ import annotations
 

@@ -24,7 +24,10 @@ class Answer(pydantic.BaseModel):
 def parser(app: App, *, raw: bool = False) -> Any:
     """`parse()` of this release."""
     resource = app.resource if hasattr(app.resource, "parse") else app.client.beta.chat.completions
-    return (resource.with_raw_response if raw else resource).parse
+    owner = resource.with_raw_response if raw else resource
+    if not hasattr(owner, "parse"):
+        pytest.skip("this release of the SDK has no with_raw_response.parse() here")
+    return owner.parse
 
 
 async def ask(app: App) -> Any:

@@ -42,9 +42,7 @@ def _find_odd(method: str, url: str) -> Operation | None:
     """A URL with an id, with a query, without its first slash, or absolute."""
     path = url.partition("?")[0].rstrip("/")
     if "://" in path:
-        # Absolute: whatever the prefix is (/v1, /openai/deployments/gpt), the last two segments decide.
-        segments = urlsplit(path).path.split("/")
-        candidates = ["/" + "/".join(segments[-count:]) for count in (2, 1) if len(segments) > count]
+        candidates = _paths_below_a_base(urlsplit(path).path.split("/"))
     else:
         candidates = [path if path.startswith("/") else f"/{path}"]
     verb = method.upper()
@@ -54,3 +52,12 @@ def _find_odd(method: str, url: str) -> Operation | None:
         if operation is not None:
             return operation
     return None
+
+
+def _paths_below_a_base(segments: list[str]) -> list[str]:
+    """What an absolute path may be below its base: /v1, /openai/deployments/gpt-4o, or nothing."""
+    candidates = ["/" + "/".join(segments[-2:])] if len(segments) > 2 else []
+    base = segments[:-1]
+    if not base or base[-1] in ("", "openai") or base[-1][1:2].isdigit() or base[-2:-1] == ["deployments"]:
+        candidates.append("/" + segments[-1])
+    return candidates

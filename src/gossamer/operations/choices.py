@@ -40,6 +40,10 @@ def _finish_reason(choice: Any) -> str:
     return reason if type(reason) is str and reason else "error"
 
 
+#: The API's own limit for `n`; a larger one is refused, and must not cost anything here.
+_MOST_CHOICES = 128
+
+
 class ChoicesFold:
     """Chunks of choices, folded. Only those that carry a name, a finish reason or usage come here."""
 
@@ -48,7 +52,7 @@ class ChoicesFold:
     def __init__(self, request: Attributes) -> None:
         self._answer: dict[str, Any] = {}
         self._reasons: dict[int, str] = {}
-        self._expected = request.get(semconv.REQUEST_CHOICE_COUNT, 1)
+        self._expected = min(request.get(semconv.REQUEST_CHOICE_COUNT, 1), _MOST_CHOICES)
 
     def add(self, chunk: Any) -> bool:
         """See `Fold.add`. Azure's first chunk has neither id nor choices: the next one is looked at too."""

@@ -94,10 +94,12 @@ def modalities(value: Any, attributes: Attributes) -> None:
         attributes[semconv.OUTPUT_TYPE] = "speech"
 
 
+_conversation_id = text(semconv.CONVERSATION_ID)
+
+
 def conversation(value: Any, attributes: Attributes) -> None:
     """The id of a conversation, given as such or as an object."""
-    put = text(semconv.CONVERSATION_ID)
-    put(value.get("id") if isinstance(value, dict) else value, attributes)
+    _conversation_id(value.get("id") if isinstance(value, dict) else value, attributes)
 
 
 def prompt_template(value: Any, attributes: Attributes) -> None:

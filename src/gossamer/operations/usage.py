@@ -76,7 +76,7 @@ def _read_parts(
 ) -> None:
     for key, value in details.items():
         # Servers are seen to report parts that exceed their total: such a number is not a part of it.
-        if value and type(value) is int and 0 < value <= total:
+        if type(value) is int and 0 < value <= total:
             name = parts.get(key)
             if name is not None:
                 attributes[name] = value

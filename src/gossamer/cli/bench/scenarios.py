@@ -41,10 +41,10 @@ def _both(
 
 
 SCENARIOS: tuple[Scenario, ...] = (
-    *_both("chat", "chat", 10),
-    *_both("chat-stream", "chat_stream", 2, STREAM_CHUNKS),
-    *_both("responses-stream", "responses_stream", 2, STREAM_CHUNKS),
-    *_both("embeddings", "embeddings", 10),
+    *_both("chat", "chat", 16),
+    *_both("chat-stream", "chat_stream", 4, STREAM_CHUNKS),
+    *_both("responses-stream", "responses_stream", 4, STREAM_CHUNKS),
+    *_both("embeddings", "embeddings", 16),
     *_both("plumbing-chat", "chat_stream", 1, PLUMBING_CHUNKS, plumbing=True),
     *_both("plumbing-responses", "responses_stream", 1, PLUMBING_CHUNKS, plumbing=True),
 )
