@@ -99,7 +99,7 @@ def _tap(source: Any, call: Call, guard: Guard) -> Iterator[Any]:  # noqa: ARG00
 
 
 async def _atap(source: Any, call: Call, guard: Guard) -> AsyncIterator[Any]:  # noqa: ARG001, C901, PLR0912
-    # The lines of _tap but for the words async and await, and the closing: tests/test_stream.py compares.
+    # The lines of _tap but for the word async: tests/test_stream.py compares.
     look, kept = call.look, call.operation.kept_events
     try:
         async for chunk in source:
@@ -127,8 +127,9 @@ async def _atap(source: Any, call: Call, guard: Guard) -> AsyncIterator[Any]:  #
                     look(chunk)
                 yield chunk
     except GeneratorExit:
+        # The SDK's generator is not closed from here: it is dropped with this frame, and then closed by the
+        # event loop, which may be at it already when the loop shuts down.
         call.end("abandoned")
-        await _close(source)  # gives the connection back at once
         raise
     except BaseException as error:
         call.fail(error)
@@ -149,21 +150,9 @@ def _timed(source: Any, call: Call) -> Iterator[Any]:
 
 async def _atimed(source: Any, call: Call) -> AsyncIterator[Any]:
     previous = 0
-    try:
-        async for chunk in source:
-            now = perf_counter_ns()
-            if previous:
-                call.gap(now - previous)
-            previous = now
-            yield chunk
-    finally:
-        await _close(source)
-
-
-async def _close(source: Any) -> None:
-    aclose = getattr(source, "aclose", None)  # the iterator of a subclass may be no generator
-    if aclose is not None:
-        try:
-            await aclose()
-        except RuntimeError:
-            pass  # "already running": it is being closed from elsewhere
+    async for chunk in source:
+        now = perf_counter_ns()
+        if previous:
+            call.gap(now - previous)
+        previous = now
+        yield chunk

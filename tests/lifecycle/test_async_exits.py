@@ -1,10 +1,9 @@
-"""Ways out that only the async client has: cancellation, other tasks, and an event loop that is gone."""
+"""Ways out that only the async client has: cancellation, other tasks, and closed coroutines."""
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
-import dataclasses
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
@@ -17,7 +16,7 @@ from .scenario import COLLECTORS, Scenario, Table, play
 from .server import HANG, raising
 
 CANCELLED = "asyncio.exceptions.CancelledError"
-EXITS, KEPT, CALLS = Table(), Table(), Table()
+EXITS, CALLS = Table(), Table()
 
 
 async def reach(app: App, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
@@ -182,48 +181,6 @@ async def loop_ends_right_after_the_drop(app: App) -> None:
 @pytest.mark.parametrize("collector", COLLECTORS)
 @pytest.mark.parametrize("scenario", EXITS.rows, ids=str)
 def test_exit(scenario: Scenario, api: str, collector: str) -> None:
-    play(scenario, api, "async", collector)
-
-
-# --- the event loop is over
-
-
-@KEPT.row("A7-half-read", outcome="abandoned")
-async def half_read(app: App) -> None:
-    stream = await app.start()
-    await app.read(stream, 1)
-    await app.settle()  # what the loop itself leaves undone when it is closed is not our business
-    app.kept.append(stream)
-    app.running()
-
-
-@KEPT.row("A7-never-iterated", outcome="abandoned")
-async def never_iterated(app: App) -> None:
-    app.kept.append(await app.start())
-    app.running()
-
-
-@KEPT.row("A7-in-a-cycle", outcome="abandoned")
-async def in_a_cycle(app: App) -> None:
-    stream = await app.start()
-    await app.read(stream, 1)
-    cycle = [stream]
-    cycle.append(cycle)
-    await app.settle()
-    app.kept.append(stream)
-
-
-@pytest.mark.parametrize("collector", COLLECTORS)
-@pytest.mark.parametrize("loop", ["shut down", "closed"])
-@pytest.mark.parametrize("scenario", KEPT.rows, ids=str)
-def test_kept_beyond_the_loop(scenario: Scenario, api: str, loop: str, collector: str) -> None:
-    if loop == "closed":
-        play(scenario, api, "async, loop closed", collector)
-        return
-    if scenario.script is not never_iterated:
-        # asyncio.run() closes all generators at its end, ours, the SDK's and those of the HTTP library, in
-        # any order: whether the body is closed before the tap hears of it is chance.
-        scenario = dataclasses.replace(scenario, outcome=("abandoned", "closed"))
     play(scenario, api, "async", collector)
 
 
