@@ -19,7 +19,7 @@ from opentelemetry import trace as trace_api
 from opentelemetry.util._once import Once
 
 import gossamer
-from gossamer import OpenAIInstrumentor, finalizers
+from gossamer import OpenAIInstrumentor, errors, finalizers
 from gossamer.cli.fake import mock_async_client, mock_client
 from gossamer.testing import Telemetry
 
@@ -186,6 +186,28 @@ def test_another_patch_on_top_survives_and_ours_passes_through(instrumentor, mon
     assert all(not hasattr(now, "__wrapped__") for now in in_place())
 
 
+def test_after_a_patch_was_undone_and_took_ours_with_it_another_instrument_traces(instrumentor):
+    original = _base_client.SyncAPIClient.request
+
+    @functools.wraps(original)
+    def theirs(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return original(self, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_base_client.SyncAPIClient, "request", theirs)
+        instrumentor.instrument(**providers(Telemetry()))
+    assert _base_client.SyncAPIClient.request is original
+    instrumentor.uninstrument()
+
+    telemetry = Telemetry()
+    instrumentor.instrument(**providers(telemetry))
+    chat()
+    asyncio.run(achat())
+    assert len(telemetry.spans) == 2
+    instrumentor.uninstrument()
+    assert _base_client.SyncAPIClient.request is original
+
+
 def test_a_patch_below_ours_stays(instrumentor, monkeypatch):
     original, seen = _base_client.SyncAPIClient.request, []
 
@@ -215,6 +237,86 @@ def test_providers_that_are_set_later_are_followed(no_globals, instrumentor):
     assert len(telemetry.spans) == 2
     (point,) = telemetry.metrics["gen_ai.client.inference.duration"]
     assert point["count"] == 1
+
+
+class OwnProvider:
+    """A provider of somebody's own in front of a real one: compared by value, so it cannot be hashed."""
+
+    def __init__(self, real: Any, before: Any = lambda: None) -> None:
+        self.real = real
+        self.before = before
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OwnProvider) and self.real == other.real
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def get_tracer(self, *arguments: Any, **options: Any) -> Any:
+        self.before()
+        return self.real.get_tracer(*arguments, **options)
+
+    def get_meter(self, *arguments: Any, **options: Any) -> Any:
+        self.before()
+        return self.real.get_meter(*arguments, **options)
+
+
+def test_global_providers_that_cannot_be_hashed_are_followed(no_globals, instrumentor):
+    telemetry = Telemetry()
+    instrumentor.instrument()
+    trace_api.set_tracer_provider(OwnProvider(telemetry.tracer_provider))
+    metrics_api.set_meter_provider(OwnProvider(telemetry.meter_provider))
+    chat()
+    asyncio.run(achat())
+    assert len(telemetry.spans) == 2
+    (point,) = telemetry.metrics["gen_ai.client.inference.duration"]
+    assert point["count"] == 2
+
+
+def test_a_global_provider_that_raises_does_not_raise_into_a_call(
+    no_globals, instrumentor, monkeypatch, caplog
+):
+    monkeypatch.setattr(errors, "_told", set())
+    telemetry, broken = Telemetry(), [True, True]
+
+    def fail_twice() -> None:
+        if broken:
+            broken.pop()
+            raise LookupError("my prompt")
+
+    instrumentor.instrument()
+    trace_api.set_tracer_provider(OwnProvider(telemetry.tracer_provider, fail_twice))
+    for _ in range(2):
+        assert chat().choices
+    assert "LookupError" in caplog.text
+    assert "my prompt" not in caplog.text
+    assert telemetry.spans == []
+    chat()  # once it works it is followed
+    assert len(telemetry.spans) == 1
+
+
+def test_a_call_of_another_thread_is_traced_while_the_providers_change(no_globals, instrumentor):
+    telemetry = Telemetry()
+    arrived, go_on, first = threading.Event(), threading.Event(), threading.Lock()
+
+    def hold_the_first() -> None:
+        if first.acquire(blocking=False):
+            arrived.set()
+            assert go_on.wait(10)
+
+    instrumentor.instrument(meter_provider=telemetry.meter_provider)
+    trace_api.set_tracer_provider(OwnProvider(telemetry.tracer_provider, hold_the_first))
+    slow = threading.Thread(target=chat)
+    slow.start()
+    try:
+        assert arrived.wait(10)  # half-way from the old provider to the new one
+        chat()
+        assert len(telemetry.spans) == 1
+    finally:
+        go_on.set()
+        slow.join()
+    assert len(telemetry.spans) == 2
+    (point,) = telemetry.metrics["gen_ai.client.inference.duration"]
+    assert point["count"] == 2
 
 
 def test_providers_that_are_given_are_kept(no_globals, instrumentor):

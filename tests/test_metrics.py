@@ -10,12 +10,14 @@ from typing import Any
 
 import openai
 import pytest
+from openai import _base_client
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 from gossamer import OpenAIInstrumentor
 from gossamer.cli.fake import mock_async_client, mock_client
 from gossamer.testing import Telemetry, capture
 
+http = getattr(_base_client, "httpx2", None) or _base_client.httpx
 MESSAGES = [{"role": "user", "content": "How light is gossamer?"}]
 BASE = {
     "gen_ai.operation.name": "chat",
@@ -99,6 +101,28 @@ def test_every_part_of_the_usage_is_counted_and_the_rest_is_unknown(telemetry):
         ("cache_write.input_tokens", "unknown"): 256,
         ("reasoning.output_tokens", "unknown"): 64,
     }
+
+
+def test_what_its_parts_explain_leaves_no_unknown_rest(telemetry):
+    usage = {
+        "prompt_tokens": 30,
+        "prompt_tokens_details": {"text_tokens": 30},
+        "completion_tokens": 7,
+        "completion_tokens_details": {"text_tokens": 5, "audio_tokens": 2},
+    }
+    answer = http.Response(200, json={"id": "1", "model": "m-1", "choices": [], "usage": usage})
+    api = openai.OpenAI(
+        api_key="sk-fake",
+        base_url="https://llm.test/v1",
+        http_client=http.Client(transport=http.MockTransport(lambda request: answer)),
+    )
+    api.chat.completions.create(model="m", messages=MESSAGES)
+    counted = {
+        (side, point["attributes"]["gen_ai.token.modality"]): point["value"]
+        for side in ("input", "output")
+        for point in telemetry.metrics[f"{INFERENCE}.usage.{side}_tokens"]
+    }
+    assert counted == {("input", "text"): 30, ("output", "text"): 5, ("output", "audio"): 2}
 
 
 def test_attributes_are_a_fixed_set_of_scalars(telemetry):
@@ -200,6 +224,12 @@ def test_a_fetch_leaves_a_duration(telemetry):
     (points,) = attributes(telemetry).values()
     assert set(telemetry.metrics) == {"gen_ai.client.operation.duration"}
     assert points[0].items() >= {**BASE, "gen_ai.operation.name": "fetch_response"}.items()
+
+
+def test_the_duration_of_a_fetch_tells_the_service_tier(telemetry):
+    client().get("/responses/resp_1", cast_to=object)
+    ((point,),) = attributes(telemetry).values()
+    assert point["openai.response.service_tier"] == "default"
 
 
 def test_another_provider_has_no_openai_attributes(telemetry):

@@ -33,6 +33,12 @@ from gossamer.sdk import locate
         ("models.github.ai", "azure.ai.inference"),
         ("bedrock-runtime.us-east-1.amazonaws.com", "aws.bedrock"),
         ("bedrock-mantle.us-west-2.api.aws", "aws.bedrock"),
+        ("bedrock-runtime.cn-north-1.amazonaws.com.cn", "aws.bedrock"),
+        ("bedrock-mantle.us-east-1.api.aws", "aws.bedrock"),
+        # what somebody runs there is not Bedrock
+        ("my-vllm-123.us-east-1.elb.amazonaws.com", "openai"),
+        ("ec2-1-2-3-4.compute-1.amazonaws.com", "openai"),
+        ("runtime.sagemaker.us-east-1.amazonaws.com", "openai"),
         ("api.anthropic.com", "anthropic"),
         ("api.cohere.ai", "cohere"),
         ("api.cohere.com", "cohere"),
@@ -146,7 +152,9 @@ def test_a_client_that_gets_the_place_of_another_is_not_taken_for_it(servers):
     servers.of(first)
     second = openai.AzureOpenAI(api_key="k", api_version="1", base_url="https://gateway.test/openai")
     second.__dict__["_base_url"] = first.__dict__["_base_url"]
-    servers._by_client[id(second)] = servers._by_client.pop(id(first))  # as if the first had died in its place
+    servers._by_client[id(second)] = servers._by_client.pop(
+        id(first)
+    )  # as if the first had died in its place
     assert servers.of(second).provider == "azure.ai.openai"
 
 
@@ -178,3 +186,57 @@ def test_azure_is_told_by_the_client_whatever_the_host(servers):
     client = openai.AzureOpenAI(api_key="k", api_version="1", base_url="https://gateway.test/openai")
     assert servers.of(client).provider == "azure.ai.openai"
     assert servers.of(make("https://mine.openai.azure.com/openai/v1")).provider == "azure.ai.openai"
+
+
+def test_copies_of_a_client_share_its_server(servers):
+    """`with_options()` makes a client, often for one call: its server is not worked out again."""
+    client = make()
+    assert servers.of(client.with_options(timeout=5)) is servers.of(client)
+    assert servers.of(client.copy(max_retries=0)) is servers.of(client)
+    other = servers.of(client.copy(base_url="https://other.test/v1"))
+    assert other.address == "other.test"
+
+
+def test_the_servers_that_are_shared_are_not_kept_without_end(servers):
+    client = make()
+    for number in range(600):
+        client.base_url = f"https://host{number}.test/v1"
+        assert servers.of(client).address == f"host{number}.test"
+    assert len(servers._by_url) <= 256
+
+
+def test_the_module_level_client_follows_the_modules_base_url(servers, monkeypatch):
+    openai._reset_client()
+    try:
+        monkeypatch.setattr(openai, "api_key", "sk-test")
+        monkeypatch.setattr(openai, "base_url", "http://one.test/v1/")
+        client = openai._load_client()
+        assert (servers.of(client).address, servers.of(client).provider) == ("one.test", "openai")
+        monkeypatch.setattr(openai, "base_url", "https://api.groq.com/openai/v1/")
+        assert openai._load_client() is client
+        assert (servers.of(client).address, servers.of(client).provider) == ("api.groq.com", "groq")
+    finally:
+        openai._reset_client()
+
+
+def test_a_subclass_that_tells_its_own_base_url_is_asked_each_time(servers):
+    class Routed(openai.OpenAI):
+        route = "https://one.test/v1/"
+
+        @property
+        def base_url(self) -> str:
+            return self.route
+
+    client = Routed(api_key="sk-test", base_url="https://api.openai.com/v1")
+    assert servers.of(client).address == "one.test"
+    client.route = "https://two.test:8443/v1/"
+    assert (servers.of(client).address, servers.of(client).port) == ("two.test", 8443)
+
+
+@pytest.mark.parametrize("kind", ["BedrockOpenAI", "AsyncBedrockOpenAI"])
+def test_bedrock_is_told_by_the_client_whatever_the_host(servers, kind):
+    client = getattr(openai, kind, None)
+    if client is None:
+        pytest.skip("this SDK has no client of Bedrock")
+    server = servers.of(client(api_key="k", base_url="https://gateway.test/openai/v1"))
+    assert (server.provider, server.address, server.speaks_openai) == ("aws.bedrock", "gateway.test", False)

@@ -72,6 +72,12 @@ MOVES = {
     ),
     "streams have no iterator": replace(_streaming, "Stream", StreamWithoutIterator),
     "async streams are made without __stream__": rename(_streaming.AsyncStream, "__stream__"),
+    "streams are made from something more": replace(
+        _streaming.Stream, "__init__", lambda self, *, cast_to, response, client, decoder: None
+    ),
+    "async streams are made from something less": replace(
+        _streaming.AsyncStream, "__init__", lambda self, *, cast_to, response: None
+    ),
     "options have no parser": replace(_models, "FinalRequestOptions", OptionsWithoutParser),
 }
 

@@ -121,6 +121,10 @@ class Call:
                 told = failure.Failure("_OTHER", type(error).__name__, {})
             self.end("failed", told=told)
 
+    def forget(self) -> None:
+        """Leave the end of this call to another process."""
+        self._open.clear()
+
     def end(self, outcome: Outcome, told: failure.Failure | None = None) -> None:
         """End the call, unless it has ended."""
         try:

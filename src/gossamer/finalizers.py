@@ -53,6 +53,8 @@ def _finish() -> None:
 
 def _forget() -> None:
     """In a forked child: what was open is the parent's to end."""
+    for call in unfinished:
+        call.forget()
     unfinished.clear()
     pending.clear()
 

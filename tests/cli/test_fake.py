@@ -19,8 +19,8 @@ TOOL = {
     "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
 }
 
-needs_responses = pytest.mark.skipif(not hasattr(OpenAI, "responses"), reason="this SDK has no Responses API")
-old_sdk = tuple(map(int, version("openai").split(".")[:2])) < (1, 60)
+sdk = tuple(map(int, version("openai").split(".")[:2]))
+needs_responses = pytest.mark.skipif(sdk < (1, 66), reason="this SDK has no Responses API")
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +143,7 @@ def test_a_rate_limit_that_passes(client):
         client.with_options(max_retries=0).chat.completions.create(
             model="fake-rate-limit-once", messages=MESSAGES
         )
-    if old_sdk:  # does not number its attempts: the fake takes every second for a retry
+    if sdk < (1, 47):  # does not number its attempts: the fake takes every second for a retry
         client.with_options(max_retries=0).chat.completions.create(
             model="fake-rate-limit-once", messages=MESSAGES
         )
@@ -229,7 +229,7 @@ def test_response_states(client):
     cut = client.responses.create(model="fake-incomplete", input="Hello")
     assert (cut.status, cut.incomplete_details.reason) == ("incomplete", "max_output_tokens")
     last = list(client.responses.create(model="fake-stream-error", input="Hello", stream=True))[-1]
-    assert last.type == "error"
+    assert last.type == "error" or last.event == "error"  # older SDKs have no type for it
 
 
 @needs_responses

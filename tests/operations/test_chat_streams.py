@@ -178,6 +178,16 @@ def test_a_choice_that_never_ended_has_a_reason_of_its_own(trace):
     assert traced.attributes[FINISH] == ("error", "stop", "error")
 
 
+def test_a_number_of_choices_that_the_api_refuses_costs_nothing(post):
+    traced = post(
+        "/chat/completions",
+        {"model": "gpt-4o", "stream": True, "n": 3_000_000},
+        [chunk(text("a")), chunk(end())],
+    )
+    assert traced.attributes["gen_ai.request.choice.count"] == 3_000_000
+    assert traced.attributes[FINISH] == ("stop", *["error"] * 127)
+
+
 def test_a_chunk_may_end_several_choices(trace):
     traced = trace(
         lambda client: client.chat.completions.create(model="gpt-4o", messages=MESSAGES, n=2, stream=True),

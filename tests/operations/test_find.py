@@ -76,6 +76,11 @@ def test_each_operation_is_found_in_every_spelling(operation):
         ("post", "https://"),
         ("get", "https://api.openai.com/v1/responses/resp_1/input_items"),
         ("post", "https://api.openai.com/v1/moderations"),
+        # absolute, and the last segment alone does not tell
+        ("post", "https://llm.test/v1/images/completions"),
+        ("post", "https://llm.test/search/embeddings"),
+        ("post", "https://llm.test/v1/threads/embeddings/responses"),
+        ("get", "https://llm.test/v1/threads/resp_1"),
     ],
 )
 def test_whatever_else_passes_untouched(method, url):

@@ -29,7 +29,7 @@ class FakeAPI:
     def answer(self, method: str, target: str, body: bytes, retry: str | None) -> Reply:
         """Answer one request; `retry` is the value of the header that numbers the attempts."""
         if retry is None and b"-once" in body:
-            # SDKs before 1.43 do not number their attempts: take every second for a retry.
+            # SDKs before 1.47 do not number their attempts: take every second for a retry.
             retry = str(next(self._unnumbered) % 2)
         return self._kept(method, target, body, retry or "0")
 

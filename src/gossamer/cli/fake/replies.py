@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RETRY_HEADER", "answer"]
 
-# The SDK numbers its attempts in this header (since 1.43), so a fake needs no memory.
+# The SDK numbers its attempts in this header (since 1.47), so a fake needs no memory.
 RETRY_HEADER = "x-stainless-retry-count"
 
 _MODELS = ("gpt-4o", "gpt-4o-mini", "gpt-5-mini", "text-embedding-3-small")
