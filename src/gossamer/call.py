@@ -212,9 +212,8 @@ class Call:
         try:
             if self._metrics is not None:
                 if self._gap_point is None:
-                    self._gap_point = (
-                        self.point.copy()
-                    )  # an SDK may keep the dict of the first point as it is
+                    # A copy: an SDK may keep the dict of the first point as it is.
+                    self._gap_point = self.point.copy()
                     model = self.fold.answer().get("model") if self.fold is not None else None
                     if type(model) is str and model:
                         self._gap_point[semconv.RESPONSE_MODEL] = model
