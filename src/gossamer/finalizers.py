@@ -12,12 +12,21 @@ import atexit
 import gc
 import os
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gossamer.call import Call
+
+class InFlight(Protocol):
+    """A call, as far as it matters here."""
+
+    def end(self, outcome: Any, /) -> None:
+        """End it, unless it has ended."""
+
+    def forget(self) -> None:
+        """Leave its end to another process."""
+
 
 #: True while the garbage collector runs, in whichever thread.
 collecting = False
@@ -26,7 +35,7 @@ collecting = False
 pending: deque[Callable[[], None]] = deque()
 
 #: Streams and raw responses that have not ended. A call knows its tap only weakly: nothing is kept alive.
-unfinished: set[Call] = set()
+unfinished: set[InFlight] = set()
 
 
 def _on_collection(phase: str, _: dict[str, Any]) -> None:
