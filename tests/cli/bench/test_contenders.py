@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -38,7 +37,8 @@ def test_others_are_found_by_entry_point_and_ours_is_not_one_of_them() -> None:
 
 
 def test_our_own_entry_point_is_a_contender() -> None:
-    assert isinstance(discovery.entry_point("gossamer"), metadata.EntryPoint)
+    entry_point: Any = discovery.entry_point("gossamer")
+    assert (entry_point.name, entry_point.value) == ("gossamer_openai", "gossamer:OpenAIInstrumentor")
     with pytest.raises(LookupError, match="there are: bare"):
         discovery.entry_point("nobody")
 
