@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 from typing import Any
 
 import openai
@@ -10,6 +11,7 @@ import pytest
 
 from gossamer.cli.fake import mock_client
 from gossamer.raw import Parser
+from gossamer.testing import capture
 
 CHAT: dict[str, Any] = {
     "model": "gpt-4o",
@@ -51,3 +53,16 @@ def test_a_raw_response_is_read_without_being_parsed_twice(telemetry, chats, par
     del raw
     (span,) = telemetry.spans
     assert ("gen_ai.response.id" in span["attributes"]) == parse
+
+
+def test_a_tap_that_fails_in_the_apps_parse_leaves_the_end_to_the_guard(chats, monkeypatch):
+    def fail(*_: object, **__: object) -> None:
+        raise LookupError("ours")
+
+    monkeypatch.setattr("gossamer.raw.tap_stream", fail)
+    with capture(strict=False) as telemetry:
+        raw = chats.with_raw_response.create(**CHAT, stream=True)
+        assert raw.parse() is not None  # never read: its body is never closed
+        del raw
+        gc.collect()
+        assert len(telemetry.spans) == 1

@@ -64,7 +64,8 @@ class RawParser(Parser):
                 call.answered(parsed)
         except Exception as error:
             swallow(error)
-        self._guard.call = None  # from here on the tap has a guard of its own
+        if call.tap is not None:
+            self._guard.call = None  # from here on the tap has a guard of its own
         try:
             result = self.inner(parsed) if callable(self.inner) else parsed
         except BaseException as error:
