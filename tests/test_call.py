@@ -11,8 +11,8 @@ import pytest
 
 from gossamer import stream, telemetry
 from gossamer.cli.fake import mock_async_client, mock_client
+from gossamer.fields import NOTHING
 from gossamer.metrics import Metrics
-from gossamer.operations import NOTHING
 from gossamer.raw import RawParser
 from gossamer.telemetry import Telemetry as Starter
 from gossamer.testing import Telemetry, capture

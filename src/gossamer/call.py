@@ -13,7 +13,7 @@ from opentelemetry.trace import Status, StatusCode, set_span_in_context
 
 from gossamer import failure, finalizers, semconv
 from gossamer.errors import swallow
-from gossamer.operations import NOTHING, Fields, fields
+from gossamer.fields import NOTHING, Fields, fields
 
 if TYPE_CHECKING:
     import weakref

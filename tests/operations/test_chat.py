@@ -9,7 +9,7 @@ import openai
 import pytest
 
 from gossamer import semconv
-from gossamer.operations import fields
+from gossamer.fields import fields
 from gossamer.operations.chat import CHAT
 
 MESSAGES = [{"role": "user", "content": "How light is gossamer?"}]

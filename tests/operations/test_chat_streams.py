@@ -8,7 +8,7 @@ from typing import Any
 import openai
 import pytest
 
-from gossamer.operations import fields
+from gossamer.fields import fields
 
 MESSAGES = [{"role": "user", "content": "How light is gossamer?"}]
 REQUEST = {

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 from gossamer.operations.chat import CHAT
 from gossamer.operations.completions import COMPLETIONS
 from gossamer.operations.embeddings import EMBEDDINGS
-from gossamer.operations.operation import NOTHING, Attributes, Fields, Fold, Operation, fields
+from gossamer.operations.operation import Attributes, Fold, Operation
 from gossamer.operations.responses import FETCH_RESPONSE, RESPONSES
 
-__all__ = ["NOTHING", "OPERATIONS", "Attributes", "Fields", "Fold", "Operation", "fields", "find"]
+__all__ = ["OPERATIONS", "Attributes", "Fold", "Operation", "find"]
 
 OPERATIONS: Final = (CHAT, RESPONSES, FETCH_RESPONSE, COMPLETIONS, EMBEDDINGS)
 

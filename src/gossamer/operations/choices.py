@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from gossamer import semconv
-from gossamer.operations.operation import Attributes, Fields, fields
+from gossamer.fields import Fields, fields
+from gossamer.operations.operation import Attributes
 from gossamer.operations.usage import CHOICES_USAGE, read_usage
 
 

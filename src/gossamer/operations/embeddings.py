@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gossamer import semconv
-from gossamer.operations.operation import Attributes, Fields, Operation, fields
+from gossamer.fields import Fields, fields
+from gossamer.operations.operation import Attributes, Operation
 from gossamer.operations.request import body_reader, text, texts, whole
 
 

@@ -10,15 +10,13 @@ The tables in docs/operations.md and docs/attributes.md follow by `make docs`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Literal, Protocol
+
+from gossamer.fields import Fields
 
 Attributes = dict[str, Any]
-#: The fields of an answer by name: of the SDK's model, or of the dict that an untyped call returns.
-Fields = Mapping[str, Any]
-
-NOTHING: Final[Fields] = {}
 
 
 class Fold(Protocol):
@@ -57,16 +55,3 @@ class Operation:
     """For streams of typed events: the types that a fold wants to see. None: streams of choices."""
     failure: Callable[[Fields], str | None] | None = None
     """The error code of an answer that says itself that it failed."""
-
-
-def fields(value: Any) -> Fields:
-    """The fields of a model, those that this release of the SDK does not know included; or of a dict.
-
-    Straight from `__dict__`: `getattr` of a field that a compatible server left out costs pydantic's
-    `__getattr__` and an exception, and a foreign object may answer anything.
-    """
-    if isinstance(value, dict):
-        return value
-    found: Fields = getattr(value, "__dict__", NOTHING)
-    unknown = getattr(value, "__pydantic_extra__", None)
-    return {**found, **unknown} if unknown and type(unknown) is dict else found

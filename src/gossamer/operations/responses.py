@@ -6,7 +6,8 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from gossamer import semconv
-from gossamer.operations.operation import NOTHING, Attributes, Fields, Operation, fields
+from gossamer.fields import NOTHING, Fields, fields
+from gossamer.operations.operation import Attributes, Operation
 from gossamer.operations.request import (
     SAMPLING,
     body_reader,

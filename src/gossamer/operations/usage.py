@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from gossamer import semconv
-from gossamer.operations.operation import Attributes, fields
+from gossamer.fields import fields
+from gossamer.operations.operation import Attributes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,0 +1,1 @@
+"""Prompts and answers as messages of the conventions. One file an API."""
