@@ -6,11 +6,13 @@ siblings) are the types. Made only when content is captured.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gossamer.fields import Fields
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gossamer.fields import Fields
 
 Part = dict[str, Any]
 Message = dict[str, Any]

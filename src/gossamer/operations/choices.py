@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gossamer import semconv
 from gossamer.fields import Fields, fields
-from gossamer.operations.operation import Attributes
 from gossamer.operations.usage import CHOICES_USAGE, read_usage
+
+if TYPE_CHECKING:
+    from gossamer.operations.operation import Attributes
 
 
 def measure(answer: Fields, attributes: Attributes) -> None:

@@ -10,11 +10,13 @@ The tables in docs/operations.md and docs/attributes.md follow by `make docs`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from gossamer.fields import Fields
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gossamer.fields import Fields
 
 Attributes = dict[str, Any]
 

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from gossamer import semconv
 from gossamer.fields import fields
-from gossamer.operations.operation import Attributes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from gossamer.operations.operation import Attributes
 
 _INPUT_PARTS: Final = {
     "cached_tokens": semconv.CACHE_READ_INPUT_TOKENS,
