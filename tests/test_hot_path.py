@@ -28,6 +28,7 @@ from openai._models import FinalRequestOptions
 from openai.types.chat import ChatCompletion
 
 import gossamer
+from gossamer.backlog import BATCH, settle_all
 from gossamer.cli.fake import answer, mock_async_client, mock_client
 from gossamer.sdk import locate
 from gossamer.testing import Telemetry, capture
@@ -217,15 +218,16 @@ def count_calls(work: Callable[[], Any]) -> int:
     return calls
 
 
-#: Functions of ours that one call runs, a fake answer with its usual details read.
+#: Functions of ours that one call runs, a fake answer with its usual details read; and those that record its
+#: points, later and with others.
 CALLS_PER_CALL = {
-    "chat": 36,
-    "chat, streamed": 59,
-    "completions": 35,
-    "embeddings": 30,
-    "responses": 39,
-    "responses, streamed": 76,
-    "none of ours": 5,
+    "chat": (33, 3),
+    "chat, streamed": (59, 2),
+    "completions": (32, 3),
+    "embeddings": (30, 2),
+    "responses": (36, 3),
+    "responses, streamed": (73, 3),
+    "none of ours": (5, 0),
 }
 #: Before 1.76 the SDK's request() has a parameter more, and our wrapper of it an inner one.
 WRAPPERS = 2 if locate().request_takes_retries else 1
@@ -254,7 +256,20 @@ def one_call(client: openai.OpenAI, kind: str) -> Callable[[], Any]:
 def test_functions_per_call(client: openai.OpenAI, telemetry: Telemetry, kind: str) -> None:
     call = one_call(client, kind)
     call()
-    assert count_calls(call) == CALLS_PER_CALL[kind] - 1 + WRAPPERS
+    settle_all()
+    calls, recording = CALLS_PER_CALL[kind]
+    assert count_calls(call) == calls - 1 + WRAPPERS
+    assert count_calls(settle_all) - count_calls(settle_all) == recording
+
+
+def test_the_points_of_some_calls_are_recorded_together(client: openai.OpenAI, telemetry: Telemetry) -> None:
+    call = one_call(client, "chat")
+    call()
+    settle_all()
+    costs = [count_calls(call) for _ in range(2 * BATCH)]
+    usual, records_all = min(costs), max(costs)
+    assert costs == 2 * [*[usual] * (BATCH - 1), records_all]
+    assert records_all - usual == 1 + BATCH * CALLS_PER_CALL["chat"][1]
 
 
 def streams(api: str) -> Callable[[Any, int], Any]:
@@ -300,8 +315,8 @@ def test_functions_per_chunk_async(telemetry: Telemetry, api: str) -> None:
 
 # --- memory
 
-#: Sums that have outgrown the integers that Python keeps ready.
-A_FEW_INTS = 200
+#: Sums that have outgrown the integers that Python keeps ready, and a block of a deque.
+SOME_BYTES = 200 + 528
 
 
 def our_memory() -> int:
@@ -361,7 +376,7 @@ def test_no_growth_after_ten_thousand_calls(traced_memory: None, monkeypatch: py
             return our_memory()
 
         before = make_calls(1_000)
-        assert make_calls(10_000) <= before + A_FEW_INTS
+        assert make_calls(10_000) <= before + SOME_BYTES
 
 
 def test_no_growth_after_abandoned_streams(
@@ -379,7 +394,7 @@ def test_no_growth_after_abandoned_streams(
         return our_memory()
 
     before = abandon(20)
-    assert abandon(100) <= before + A_FEW_INTS
+    assert abandon(100) <= before + SOME_BYTES
 
 
 def test_no_growth_with_clients(telemetry: Telemetry, traced_memory: None) -> None:
@@ -397,7 +412,7 @@ def test_no_growth_with_clients(telemetry: Telemetry, traced_memory: None) -> No
         return our_memory()
 
     before = use_clients(5)
-    assert use_clients(20) <= before + A_FEW_INTS
+    assert use_clients(20) <= before + SOME_BYTES
 
 
 # --- nobody listens

@@ -12,6 +12,7 @@ from opentelemetry.instrumentation.instrumentor import (  # type: ignore[attr-de
 
 from gossamer import finalizers
 from gossamer._version import __version__
+from gossamer.backlog import settle_all
 from gossamer.errors import logger, swallow
 from gossamer.hook import Hook
 from gossamer.metrics import Metrics
@@ -73,6 +74,7 @@ class OpenAIInstrumentor(BaseInstrumentor):  # type: ignore[misc]
         if self._hook is not None:
             self._hook.remove()
         finalizers.remove()
+        settle_all()
 
 
 class Providers:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import weakref
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from gossamer import semconv
+from gossamer.backlog import Backlog
 from gossamer.tally import Tally
 
 if TYPE_CHECKING:
@@ -18,8 +20,16 @@ if TYPE_CHECKING:
 
 _OPENAI: Final = (semconv.RESPONSE_SERVICE_TIER, semconv.RESPONSE_SYSTEM_FINGERPRINT)
 
-#: An observable counter is created once per provider: a second one of the same name would not be asked.
-_tallies: weakref.WeakKeyDictionary[MeterProvider, Tally] = weakref.WeakKeyDictionary()
+#: Observable counters are created once per provider: a second one of the same name would not be asked.
+_observed: weakref.WeakKeyDictionary[MeterProvider, Observed] = weakref.WeakKeyDictionary()
+
+
+class Observed:
+    """What a reader asks for its values. The backlog comes first: instruments are asked in their order."""
+
+    def __init__(self, meter: Meter) -> None:
+        self.backlog = Backlog(meter)
+        self.tally = Tally(meter)
 
 
 class Metrics:
@@ -40,7 +50,9 @@ class Metrics:
         inference, embeddings, first, between = [], [], [], []
         self._input_tokens: dict[str, Histogram] = {}
         self._output_tokens: dict[str, Histogram] = {}
-        self._tally: Tally | None = None
+        observed = _observed_by(provider, meter)
+        self._backlog = observed.backlog
+        self._tally: Tally | None = observed.tally if new else None
         self._token_usage: Histogram | None = None
         if new:
             inference.append(seconds(semconv.INFERENCE_DURATION, duration.format("an inference")))
@@ -58,7 +70,6 @@ class Metrics:
             self._output_tokens = {
                 "inference": tokens(semconv.INFERENCE_OUTPUT_TOKENS, "Output tokens of an inference."),
             }
-            self._tally = _tally_of(provider, meter)
         if old:
             inference.append(operation)
             embeddings.append(operation)
@@ -82,7 +93,7 @@ class Metrics:
         seconds: float,
         first_chunk: float | None,
     ) -> None:
-        """The points of one finished call.
+        """The points of one finished call: recorded soon, and before any collection.
 
         Args:
             kind: `Operation.metrics`.
@@ -92,6 +103,17 @@ class Metrics:
             seconds: from issuing the request to its end.
             first_chunk: seconds to the first chunk, of a stream.
         """
+        self._backlog.add(partial(self._record, kind, point, answer, context, seconds, first_chunk))
+
+    def _record(
+        self,
+        kind: str,
+        point: dict[str, Any],
+        answer: Mapping[str, Any],
+        context: Context,
+        seconds: float,
+        first_chunk: float | None,
+    ) -> None:
         model = answer.get(semconv.RESPONSE_MODEL)
         if model is not None:
             point[semconv.RESPONSE_MODEL] = model
@@ -143,11 +165,11 @@ def _histogram(meter: Meter, name: str, unit: str, description: str, buckets: tu
     )
 
 
-def _tally_of(provider: MeterProvider, meter: Meter) -> Tally:
+def _observed_by(provider: MeterProvider, meter: Meter) -> Observed:
     try:
-        tally = _tallies.get(provider)
-        if tally is None:
-            tally = _tallies[provider] = Tally(meter)
-        return tally
+        observed = _observed.get(provider)
+        if observed is None:
+            observed = _observed[provider] = Observed(meter)
+        return observed
     except TypeError:  # a provider of somebody's own that cannot be hashed or weakly referenced
-        return Tally(meter)
+        return Observed(meter)
