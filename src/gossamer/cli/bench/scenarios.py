@@ -10,8 +10,8 @@ STREAM_CHUNKS = 100
 """Chunks of one streamed answer, for chat and responses alike."""
 
 CALLS = 15
-"""Calls of one timed block. One more goes before them untimed, and Gossamer records the points of sixteen calls
-together: each block pays for all of its own."""
+"""Calls of one timed block. One more goes before them untimed, and Gossamer records the points of
+sixteen calls together: each block pays for all of its own."""
 
 PLUMBING_CHUNKS = 2000
 """Chunks of one plumbing stream: long enough for the clock, short enough for the slowest."""
