@@ -29,7 +29,15 @@ class Observed:
 
     def __init__(self, meter: Meter) -> None:
         self.backlog = Backlog(meter)
-        self.tally = Tally(meter)
+        self._meter = meter
+        self._tally: Tally | None = None
+
+    @property
+    def tally(self) -> Tally:
+        """Made when it is wanted first: former metric names have no such counters."""
+        if self._tally is None:
+            self._tally = Tally(self._meter)
+        return self._tally
 
 
 class Metrics:
