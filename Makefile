@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 PYTHON ?=
 export PYTHON
 
-$(READY): pyproject.toml requirements/uv.txt requirements/dev.txt scripts/setup
+$(READY): pyproject.toml requirements/uv.txt requirements/dev.txt requirements/encodings.txt scripts/setup
 	@sh scripts/setup $(VENV)
 	@touch $@
 
@@ -26,7 +26,7 @@ demo: $(READY) ## Run a small app against a fake OpenAI server and show what was
 
 .PHONY: test
 test: $(READY) ## Run the tests (ARGS="-k stream" passes options to pytest)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 .PHONY: lint
 lint: $(READY) ## Check format, lint and types

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 _base: Final[Any] = openai._base_client  # noqa: SLF001
 http: Final[Any] = getattr(_base, "httpx2", None) or _base.httpx
 
+#: Longer than a part of a message may be made to be.
+_QUESTION: Final = "What weighs less than a feather? " * 10
+_ANSWER: Final = "Gossamer. " * 30
+
 REQUEST: Final[dict[str, Any]] = {
     "model": "gpt-5-mini",
     "temperature": 0.2,
@@ -45,6 +49,10 @@ REQUEST: Final[dict[str, Any]] = {
     "prompt": {"id": "pmpt_1", "version": "2"},
     "dimensions": 2,
     "encoding_format": "float",
+    "messages": [{"role": "user", "content": _QUESTION}],
+    "instructions": "Answer in one word.",
+    "input": _QUESTION,
+    "tools": [{"type": "function", "name": "weigh", "function": {"name": "weigh"}}],
 }
 
 _MODALITIES: Final = {"text_tokens": 8, "image_tokens": 4, "audio_tokens": 2}
@@ -72,11 +80,20 @@ ANSWER: Final[dict[str, Any]] = {
     "system_fingerprint": "fp_1",
     "usage": _USAGE,
     "choices": [
-        {"index": index, "finish_reason": "stop", "message": {"role": "assistant"}, "delta": {}, "text": ""}
+        {
+            "index": index,
+            "finish_reason": "stop",
+            "message": {"role": "assistant", "content": _ANSWER},
+            "delta": {"content": _ANSWER},
+            "text": _ANSWER,
+        }
         for index in (0, 1)
     ],
     "status": "completed",
-    "output": [{"type": "compaction"}],
+    "output": [
+        {"type": "compaction"},
+        {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": _ANSWER}]},
+    ],
     "conversation": {"id": "conv_answered"},
     "data": [{"index": 0, "embedding": [0.0, 1.0]}],
 }
@@ -94,7 +111,7 @@ CALLS: Final[dict[str, Callable[..., Any]]] = {
     "/responses": lambda client, **more: client.responses.create(extra_body=REQUEST, **more),
     "/responses/{id}": lambda client, **more: client.responses.retrieve("resp_1", starting_after=3, **more),
     "/completions": lambda client, **more: client.completions.create(
-        model="", prompt="", extra_body=REQUEST, **more
+        model="", prompt="", extra_body={**REQUEST, "prompt": _QUESTION}, **more
     ),
     "/embeddings": lambda client, **more: client.embeddings.create(
         model="", input="", extra_body=REQUEST, **more

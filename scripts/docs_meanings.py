@@ -34,7 +34,7 @@ ATTRIBUTES: Final[dict[str, dict[str, str]]] = {
         semconv.OUTPUT_TYPE: "`text`, `json` or `speech`, where the request names a format.",
         semconv.CONVERSATION_ID: "Conversation that the call belongs to, by the request or the answer.",
         semconv.REQUEST_PREVIOUS_RESPONSE_ID: "Response that this one goes on from.",
-        semconv.PROMPT_NAME: "Id of the stored prompt; the text of a prompt is never recorded.",
+        semconv.PROMPT_NAME: "Id of the stored prompt, and not its text.",
         semconv.PROMPT_VERSION: "Version of the stored prompt.",
         semconv.REQUEST_STREAM_CURSOR: "`starting_after` of a stream that is taken up again.",
         semconv.REQUEST_ENCODING_FORMATS: "Format that the vectors come in: the SDK asks for `base64` "
@@ -67,6 +67,8 @@ ATTRIBUTES: Final[dict[str, dict[str, str]]] = {
         semconv.TEXT_CACHE_READ_INPUT_TOKENS: "Tokens read from the cache that are text.",
         semconv.IMAGE_CACHE_READ_INPUT_TOKENS: "Tokens read from the cache that are images.",
         semconv.AUDIO_CACHE_READ_INPUT_TOKENS: "Tokens read from the cache that are audio.",
+        semconv.USAGE_ESTIMATED: "`true` where the API told no tokens, and these were counted here: "
+        "only with `GOSSAMER_COUNT_TOKENS`, see [content.md](content.md#offline-token-counts).",
     },
     "The end": {
         semconv.STREAM_OUTCOME: "How a stream ended: see [Streams](#streams).",
@@ -75,6 +77,34 @@ ATTRIBUTES: Final[dict[str, dict[str, str]]] = {
         semconv.HTTP_STATUS_CODE: "HTTP status of a call that failed.",
         semconv.REQUEST_ID: "Id under which the provider knows a call that failed: `x-request-id`.",
     },
+}
+
+#: Attribute of content → meaning.
+CONTENT: Final[dict[str, str]] = {
+    semconv.SYSTEM_INSTRUCTIONS: "Instructions that are sent beside the messages. The system messages of a "
+    "chat are among its messages.",
+    semconv.TOOL_DEFINITIONS: "Type and name of each tool that the model may use; description and "
+    "parameters too with `GOSSAMER_TOOL_DETAILS`.",
+    semconv.INPUT_MESSAGES: "What was sent, oldest first.",
+    semconv.OUTPUT_MESSAGES: "What was answered: a message for each choice, or one of all output items. Of a "
+    "stream, what came of it.",
+    semconv.CONTENT_TRUNCATED: "The attributes above from which the limits took something.",
+}
+
+#: Seen only where a setting asks for it.
+OPT_IN: Final = frozenset({semconv.USAGE_ESTIMATED, *CONTENT})
+
+#: Event → when there is one.
+EVENTS: Final[dict[str, str]] = {
+    semconv.DETAILS_EVENT: "At the end of a call, in the modes `EVENT_ONLY` and `SPAN_AND_EVENT`.",
+    semconv.EXCEPTION_EVENT: "When a call ended in an exception, in all modes.",
+}
+
+#: Attributes that only events have.
+EVENT_ATTRIBUTES: Final[dict[str, str]] = {
+    semconv.EXCEPTION_TYPE: "The qualified class of the exception.",
+    semconv.EXCEPTION_MESSAGE: "Its text, redacted and cut.",
+    semconv.EXCEPTION_STACKTRACE: "Its stack trace, from the SDK's request method on, likewise.",
 }
 
 #: Attributes that only metric points have.

@@ -1,23 +1,33 @@
-"""Every operation, run once in each way that leaves something, and what it has left."""
+"""Every operation, run once in each way that leaves something, and what it has left.
+
+`observe()` sees what is recorded by default, `observe_more()` what there is when everything is asked for.
+"""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final
+from unittest.mock import patch
 
 import docs_exchanges as exchanges
 import openai
+from docs_markdown import DriftError
 from opentelemetry.sdk.metrics.export import Histogram
 from opentelemetry.sdk.trace import SpanProcessor
 
-from gossamer import finalizers, semconv
+from gossamer import attributes, finalizers, semconv
 from gossamer.operations import OPERATIONS, Operation
+from gossamer.scope import _NAMES
 from gossamer.testing import Telemetry, capture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+#: Argument of `gossamer.attributes()` → the attribute that it becomes.
+OWN: Final = _NAMES
 
 _TYPES = {str: "string", int: "int", float: "double", bool: "boolean", tuple: "string[]"}
 
@@ -44,11 +54,21 @@ class Metric:
 
 
 @dataclass
+class Event:
+    """An event as it was seen."""
+
+    severity: str
+    attributes: set[str] = field(default_factory=set)
+    operations: set[str] = field(default_factory=set)
+
+
+@dataclass
 class Observed:
-    """All that was seen under one setting."""
+    """All that was seen under some settings."""
 
     attributes: dict[str, SpanAttribute] = field(default_factory=dict)
     metrics: dict[str, Metric] = field(default_factory=dict)
+    events: dict[str, Event] = field(default_factory=dict)
     span_names: dict[str, str] = field(default_factory=dict)
 
 
@@ -76,25 +96,39 @@ def labels(found: set[str]) -> str:
 
 @lru_cache
 def observe(convention: str) -> Observed:
-    """Run everything under one choice of metric names."""
+    """Run everything as it is by default, under one choice of metric names."""
+    return _observe(semconv=convention, time_per_output_chunk=True)
+
+
+@lru_cache
+def observe_more() -> Observed:
+    """Run everything with content that is too long, the app's own attributes, and counted tokens."""
+    words = SimpleNamespace(of=lambda _: str.split)
+    with patch("gossamer.tokens.load_encodings", lambda: words), attributes(dict.fromkeys(OWN, "said")):
+        return _observe(capture="SPAN_AND_EVENT", content_part_limit=256, count_tokens=True)
+
+
+def _observe(**settings: Any) -> Observed:
     exchanges.check_request()
     observed = Observed()
     for operation in OPERATIONS:
         starts = _Starts()
-        with watch(semconv=convention, time_per_output_chunk=True) as telemetry:
+        with watch(**settings) as telemetry:
             telemetry.tracer_provider.add_span_processor(starts)
             _run(operation)
-            spans = telemetry.spans
+            spans, events = telemetry.spans, telemetry.events
             _see_metrics(observed, operation, telemetry)
         for start, span in zip(starts.seen, spans, strict=True):
             _see_span(observed, operation, start, span)
+        for event in events:
+            _see_event(observed, operation, event, spans)
     return observed
 
 
 @contextmanager
 def watch(**settings: Any) -> Iterator[Telemetry]:
-    """Capture with the settings of this page, not those of whoever runs it."""
-    with capture(**{"semconv": "0.1.0", "time_per_output_chunk": False, **settings}) as telemetry:
+    """Capture, and leave no call of it for the next one."""
+    with capture(**settings) as telemetry:
         yield telemetry
         finalizers.drain()
 
@@ -111,6 +145,8 @@ def _run(operation: Operation) -> None:
     # The SDK's types leave out what they do not declare; an untyped call shows all that the API said.
     untyped = exchanges.client(lambda _: exchanges.reply(exchanges.ANSWER))
     untyped.request(object, exchanges.options(operation))
+    silent = exchanges.client(lambda _: exchanges.reply({**exchanges.ANSWER, "usage": None}))
+    silent.request(object, exchanges.options(operation))
     if operation.fold is not None:
         body = exchanges.sse(exchanges.events(operation))
         list(call(exchanges.client(lambda _: exchanges.streamed(body)), stream=True))
@@ -128,6 +164,18 @@ def _see_span(observed: Observed, operation: Operation, start: dict[str, Any], s
             seen.at.add("start")
         if start.get(key) != value:
             seen.at.add("end")
+
+
+def _see_event(
+    observed: Observed, operation: Operation, event: dict[str, Any], spans: list[dict[str, Any]]
+) -> None:
+    made = Event(event["severity"])
+    seen = observed.events.setdefault(event["name"], made)
+    seen.operations.add(label(operation))
+    seen.attributes.update(event["attributes"])
+    (span,) = (span for span in spans if span["span_id"] == event["span_id"])
+    if event["name"] == semconv.DETAILS_EVENT and set(span["attributes"]) != set(event["attributes"]):
+        raise DriftError(f"{operation.path}: the event of the details has not what its span has")
 
 
 def _see_metrics(observed: Observed, operation: Operation, telemetry: Telemetry) -> None:

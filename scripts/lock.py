@@ -23,10 +23,11 @@ class Lock:
 
     output: str
     sources: tuple[str, ...]
+    options: tuple[str, ...] = ()
 
     def arguments(self) -> list[str]:
         """The arguments of `uv pip compile` that make this lock."""
-        return [*self.sources, "--output-file", self.output]
+        return [*self.sources, *self.options, "--output-file", self.output]
 
 
 def all_locks() -> list[Lock]:
@@ -35,6 +36,7 @@ def all_locks() -> list[Lock]:
     matrix = sorted((ROOT / "requirements" / "matrix").glob("*.in"))
     return [
         Lock("requirements/uv.txt", ("requirements/uv.in",)),
+        Lock("requirements/encodings.txt", ("requirements/encodings.in",), ("--no-deps",)),
         Lock("requirements/dev.txt", ("pyproject.toml", "--extra", "cli", "--group", "dev")),
         *(
             Lock(f"requirements/matrix/{path.stem}.txt", (f"requirements/matrix/{path.name}", *tests))

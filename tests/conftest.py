@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def environment_of_no_user(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the settings of whoever runs it."""
     for name in list(os.environ):
-        if name.startswith(("OPENAI_", "OTEL_", "GOSSAMER_SEMCONV", "GOSSAMER_TIME", "AZURE_OPENAI_")):
+        if name.startswith(("OPENAI_", "OTEL_", "GOSSAMER_", "AZURE_OPENAI_")) and name != "GOSSAMER_SHARED":
             monkeypatch.delenv(name)
 
 

@@ -93,7 +93,7 @@ def test_a_finish_that_fails_behind_its_tap_ends_the_span_at_the_end_of_the_stre
     assert span["attributes"]["gossamer.stream.outcome"] == "completed"
 
 
-@pytest.mark.parametrize("seam", ["restore_parser", "watch_raw"])
+@pytest.mark.parametrize("seam", ["restore", "watch_raw"])
 def test_a_finish_of_a_raw_response_that_fails_ends_the_span(lenient, monkeypatch, seam):
     monkeypatch.setattr(telemetry, seam, fail)
     raw = client().chat.completions.with_raw_response.create(**CHAT)
@@ -104,7 +104,7 @@ def test_a_finish_of_a_raw_response_that_fails_ends_the_span(lenient, monkeypatc
 
 
 def test_an_abort_that_fails_ends_the_span_with_the_apps_error(lenient, run, monkeypatch):
-    monkeypatch.setattr(telemetry, "restore_parser", fail)
+    monkeypatch.setattr(telemetry, "restore", fail)
     with pytest.raises(openai.RateLimitError):
         ask(run, extra_body={"model": "fake-error-429"})
     (span,) = lenient.spans

@@ -13,6 +13,7 @@ import importlib.metadata
 import json
 import os
 import re
+import subprocess
 import sys
 import tracemalloc
 from collections import Counter
@@ -130,10 +131,11 @@ async def every_kind_of_async_call() -> None:
                 pass
 
 
+@pytest.mark.parametrize("content", ["NO_CONTENT", "SPAN_AND_EVENT"])
 def test_nothing_that_is_constant_is_looked_up_by_a_call(
-    client: openai.OpenAI, monkeypatch: pytest.MonkeyPatch
+    client: openai.OpenAI, monkeypatch: pytest.MonkeyPatch, content: str
 ) -> None:
-    with capture() as telemetry:
+    with capture(capture=content, stream_usage="off" if content == "NO_CONTENT" else "always") as telemetry:
         every_kind_of_call(client)  # whatever the SDK imports on first use is imported
         asyncio.run(every_kind_of_async_call())
         telemetry.clear()
@@ -189,8 +191,9 @@ def is_library_behind(frame: FrameType | None) -> bool:
     while frame is not None:
         if is_ours(frame):
             return True
-        if not {"openai", "httpx", "httpx2"}.isdisjoint(Path(frame.f_code.co_filename).parts):
-            return False
+        path = Path(frame.f_code.co_filename)
+        if not {"openai", "httpx", "httpx2"}.isdisjoint(path.parts) or path.name == "traceback.py":
+            return False  # the latter writes the stack trace of a failure's event
         frame = frame.f_back
     return False
 
@@ -221,18 +224,20 @@ def count_calls(work: Callable[[], Any]) -> int:
 #: Functions of ours that one call runs, a fake answer with its usual details read; and those that record its
 #: points, later and with others.
 CALLS_PER_CALL = {
-    "chat": (33, 3),
-    "chat, streamed": (59, 2),
-    "completions": (32, 3),
-    "embeddings": (30, 2),
-    "responses": (36, 3),
-    "responses, streamed": (73, 3),
+    "chat": (35, 3),
+    "chat, streamed": (63, 2),
+    "completions": (34, 3),
+    "embeddings": (31, 2),
+    "responses": (38, 3),
+    "responses, streamed": (77, 3),
     "none of ours": (5, 0),
 }
 #: Before 1.76 the SDK's request() has a parameter more, and our wrapper of it an inner one.
 WRAPPERS = 2 if locate().request_takes_retries else 1
 #: Resumes of the tap in "streamed": the budget of a chunk is one.
 CALLS_PER_CHUNK = 1
+#: With content: a look, and a piece that is put aside.
+CALLS_PER_CHUNK_WITH_CONTENT = 3
 
 
 def one_call(client: openai.OpenAI, kind: str) -> Callable[[], Any]:
@@ -311,6 +316,32 @@ def test_functions_per_chunk_async(telemetry: Telemetry, api: str) -> None:
     cost(10)
     assert cost(200) - cost(100) == 100 * CALLS_PER_CHUNK
     assert cost(400) - cost(200) == 200 * CALLS_PER_CHUNK
+
+
+@pytest.mark.parametrize("api", ["chat", "responses"])
+def test_functions_per_chunk_with_content(client: openai.OpenAI, api: str) -> None:
+    start = streams(api)
+
+    def cost(chunks: int) -> int:
+        return count_calls(lambda: sum(1 for _ in start(client, chunks)))
+
+    with capture(capture="SPAN_AND_EVENT"):
+        cost(10)
+        assert cost(200) - cost(100) == 100 * CALLS_PER_CHUNK_WITH_CONTENT
+        assert cost(400) - cost(200) == 200 * CALLS_PER_CHUNK_WITH_CONTENT
+
+
+def test_functions_per_message_with_content(client: openai.OpenAI) -> None:
+    """Twice the conversation, twice the work, up to the limit; above it, none."""
+
+    def cost(messages: int, size: int = 5) -> int:
+        sent = [{"role": "user", "content": "x" * size} for _ in range(messages)]
+        return count_calls(lambda: client.chat.completions.create(model="gpt-4o-mini", messages=sent))
+
+    with capture(capture="SPAN_AND_EVENT"):
+        cost(10)
+        assert cost(200) - cost(100) == 2 * (cost(100) - cost(50)) > 0
+        assert cost(2000, size=1000) == cost(1000, size=1000)
 
 
 # --- memory
@@ -416,6 +447,25 @@ def test_no_growth_with_clients(telemetry: Telemetry, traced_memory: None) -> No
 
 
 # --- nobody listens
+
+
+def test_what_is_only_for_content_is_not_imported_without_it() -> None:
+    program = """
+import sys, gossamer
+gossamer.OpenAIInstrumentor().instrument()
+print(*sorted(name for name in sys.modules if name.startswith(("gossamer.", "tiktoken"))))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    imported = done.stdout.split()
+    assert "gossamer.instrumentor" in imported
+    unwanted = (
+        "gossamer.content",
+        "gossamer.messages",
+        "gossamer.completion.",
+        "gossamer.tokens",
+        "tiktoken",
+    )
+    assert [name for name in imported if name.startswith(unwanted)] == []
 
 
 def test_straight_through_when_nothing_listens(client: openai.OpenAI) -> None:

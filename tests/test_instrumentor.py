@@ -75,7 +75,13 @@ def no_globals(monkeypatch) -> None:
 
 
 def test_only_these_names_are_exported():
-    assert set(gossamer.__all__) == {"OpenAIInstrumentor", "__version__"}
+    assert set(gossamer.__all__) == {
+        "CaptureMode",
+        "OpenAIInstrumentor",
+        "__version__",
+        "attributes",
+        "capture",
+    }
     assert all(hasattr(gossamer, name) for name in gossamer.__all__)
 
 
@@ -344,3 +350,10 @@ def test_uninstrument_records_what_was_put_aside(instrumentor):
     finalizers.pending.append(lambda: put_aside.append("recorded"))
     instrumentor.uninstrument()
     assert put_aside == ["recorded"]
+
+
+def test_an_argument_that_is_no_setting_is_told_with_those_that_there_are(instrumentor, caplog):
+    instrumentor.instrument(**providers(Telemetry()), captuer="SPAN_ONLY", skip_dep_check=True)
+    (record,) = caplog.records
+    assert record.getMessage().startswith("instrument(captuer=…) is no setting of Gossamer, and is not used.")
+    assert " capture, " in record.getMessage()

@@ -110,7 +110,7 @@ def test_the_wheel_requires_the_two_api_packages_only(wheel_files: dict[str, str
     metadata = Parser().parsestr(metadata_file(wheel_files, "METADATA"))
     always = [r.split(">")[0].strip() for r in metadata.get_all("Requires-Dist", []) if "extra ==" not in r]
     assert sorted(always) == ["opentelemetry-api", "opentelemetry-instrumentation"]
-    assert metadata.get_all("Provides-Extra") == ["cli", "instruments"]
+    assert metadata.get_all("Provides-Extra") == ["cli", "instruments", "tiktoken"]
     assert metadata["License-Expression"] == "Apache-2.0"
 
 

@@ -15,14 +15,15 @@ from gossamer.providers import AZURE, OPENAI, PROVIDERS_BY_HOST
 from gossamer.settings import Settings
 from gossamer.tally import COUNTERS
 
-OF_THE_CONVENTIONS = ("gen_ai.", "openai.", "server.", "error.")
+OF_THE_CONVENTIONS = ("gen_ai.", "openai.", "server.", "error.", "exception.")
 NAMES = {
     constant: value
     for constant, value in vars(semconv).items()
     if constant.isupper() and isinstance(value, str) and value.startswith(OF_THE_CONVENTIONS)
 }
-METRIC_NAMES = {value for value in NAMES.values() if value.startswith("gen_ai.client.")}
-ATTRIBUTE_NAMES = set(NAMES.values()) - METRIC_NAMES
+EVENT_NAMES = {semconv.DETAILS_EVENT, semconv.EXCEPTION_EVENT}
+METRIC_NAMES = {value for value in NAMES.values() if value.startswith("gen_ai.client.")} - EVENT_NAMES
+ATTRIBUTE_NAMES = set(NAMES.values()) - METRIC_NAMES - EVENT_NAMES
 
 #: The attribute of the core conventions up to 1.41 that `GOSSAMER_SEMCONV=1.37` needs.
 DEPRECATED_ATTRIBUTES = {semconv.TOKEN_TYPE}

@@ -7,5 +7,6 @@ OpenAIInstrumentor().instrument()
 
 from gossamer._version import __version__
 from gossamer.instrumentor import OpenAIInstrumentor
+from gossamer.scope import CaptureMode, attributes, capture
 
-__all__ = ["OpenAIInstrumentor", "__version__"]
+__all__ = ["CaptureMode", "OpenAIInstrumentor", "__version__", "attributes", "capture"]

@@ -9,20 +9,23 @@ from time import perf_counter_ns, time_ns
 from typing import TYPE_CHECKING, Any, Literal
 
 from opentelemetry.context import attach, detach
-from opentelemetry.trace import Status, StatusCode, set_span_in_context
+from opentelemetry.trace import set_span_in_context
 
 from gossamer import failure, finalizers, semconv
 from gossamer.errors import swallow
-from gossamer.fields import NOTHING, Fields, fields
+from gossamer.fields import NOTHING, Fields
+from gossamer.recording import record
 
 if TYPE_CHECKING:
     import weakref
+    from collections.abc import Mapping
 
     from opentelemetry.context import Context
     from opentelemetry.trace import Span
 
-    from gossamer.metrics import Metrics
+    from gossamer.content.capture import Capture, Captured
     from gossamer.operations import Fold, Operation
+    from gossamer.outputs import Outputs
 
 #: How a stream ended. `completed`: read to its end. `closed`: the app closed it before. `abandoned`: the app
 #: dropped it unread or half read. `cancelled`: the task that read it was cancelled. `failed`: an error.
@@ -40,14 +43,18 @@ class Call:
     first_chunk: int | None = None
     fold: Fold | None = None
     headers: Any = None  # of the response; not the response itself, whose body leads back here
-    parsed: Fields = NOTHING
+    parsed: Any = NOTHING  # the SDK's answer
     parser: Any = None
+    own: Mapping[str, Any] | None = None  # what the app says of this call
+    captured: Captured | None = None
+    body: Fields | None = None  # of the request, where tokens are counted
+    body_as_it_was: Any = None  # before it was made to ask for usage
     awaits_parse = False
     watched = True
     _gap_point: dict[str, Any] | None = None
     tap: weakref.ref[Any] | None = None
     span: Span | None = None
-    _recording = False
+    recording = False
     _token: Token[Context] | None = None
     _requesting: Token[list[int]] | None = None
 
@@ -57,7 +64,7 @@ class Call:
         attributes: dict[str, Any],
         point: dict[str, Any],
         context: Context,
-        metrics: Metrics | None,
+        outputs: Outputs,
         *,
         streamed: bool,
         speaks_openai: bool,
@@ -67,8 +74,8 @@ class Call:
         self.point = point
         self.streamed = streamed
         self.speaks_openai = speaks_openai
-        self._context = context
-        self._metrics = metrics
+        self.context = context
+        self.outputs = outputs
         # Holds the number of retries; whoever pops it ends the call. list.pop() is atomic, so exactly one
         # does, whatever thread, task or finalizer it is in.
         self._open = [0]
@@ -79,10 +86,11 @@ class Call:
         """Make the span current: the request begins."""
         span = self.span
         if span is not None:
-            self._recording = span.is_recording()
-            self.watched = self._recording or self._metrics is not None
-            self._context = set_span_in_context(span, self._context)
-            self._token = attach(self._context)
+            self.recording = span.is_recording()
+            outputs = self.outputs
+            self.watched = self.recording or outputs.metrics is not None or outputs.events is not None
+            self.context = set_span_in_context(span, self.context)
+            self._token = attach(self.context)
         self._requesting = _requesting.set(self._open)
 
     def leave(self) -> None:
@@ -94,6 +102,22 @@ class Call:
             return  # a dropped coroutine is closed in some other context, where nothing of ours is current
         if self._token is not None:
             detach(self._token)
+
+    def capture(self, capture: Capture, options: Any) -> None:
+        """Read the request for its content, if that is wanted."""
+        self.captured = capture.begin(self.operation, options, self.context, recording=self.recording)
+        if self.captured is not None:
+            self.watched = True
+
+    def fold_stream(self) -> None:
+        """Gather from here on what a stream tells: with its content, where that is captured or counted."""
+        counter = self.outputs.counter if self.body is not None else None
+        if self.captured is not None:
+            self.fold = self.captured.fold(self.attributes, 0 if counter is None else counter.characters)
+        elif counter is not None:
+            self.fold = counter.fold(self.operation, self.attributes)
+        if self.fold is None and self.operation.fold is not None:
+            self.fold = self.operation.fold(self.attributes)
 
     def look(self, chunk: Any) -> bool:
         """Take from a chunk what is kept of it. True once the answer's id and model are known."""
@@ -115,7 +139,13 @@ class Call:
             self.end("cancelled")
         else:
             try:
-                told = failure.of_exception(error, self.headers)
+                captured = self.captured
+                told = failure.of_exception(
+                    error,
+                    self.headers,
+                    message=captured is not None and captured.tells_text,
+                    stacktrace=captured is not None and captured.on_event,
+                )
             except Exception as own:
                 swallow(own)
                 told = failure.Failure("_OTHER", type(error).__name__, {})
@@ -134,90 +164,26 @@ class Call:
         elapsed = (self.ended or perf_counter_ns()) - self.began
         finalizers.unfinished.discard(self)
         if finalizers.collecting:
-            finalizers.pending.append(partial(self._record, outcome, told, elapsed, retries))
+            finalizers.pending.append(partial(record, self, outcome, told, elapsed, retries))
         else:
-            self._record(outcome, told, elapsed, retries)
-
-    def _record(self, outcome: Outcome, told: failure.Failure | None, elapsed: int, retries: int) -> None:
-        try:
-            answer = self.parsed
-            found: dict[str, Any] = {}
-            try:
-                if self.fold is not None:
-                    answer = self.fold.answer() or answer
-                told = self._read(answer, found, told)
-                if told is not None:
-                    outcome = "failed"
-                    found[semconv.ERROR_TYPE] = told.error_type
-                    found.update(told.attributes)
-                if not self.speaks_openai:
-                    found.pop(semconv.RESPONSE_SERVICE_TIER, None)
-                    found.pop(semconv.RESPONSE_SYSTEM_FINGERPRINT, None)
-                first = None
-                if self.streamed and self.first_chunk is not None:
-                    first = (self.first_chunk - self.began) / 1e9
-                if self._metrics is not None:
-                    self._metrics.record(
-                        self.operation.metrics, self.point, found, self._context, elapsed / 1e9, first
-                    )
-                if self._recording:
-                    self._finish_span(found, told, outcome, first, retries)
-            finally:
-                if self.span is not None:
-                    self.span.end(self.started + elapsed)
-                # The app may keep the stream, and its body knows this call.
-                self.fold, self.parsed, self.headers = None, NOTHING, None
-        except Exception as error:
-            swallow(error)
-
-    def _read(
-        self, answer: Fields, found: dict[str, Any], told: failure.Failure | None
-    ) -> failure.Failure | None:
-        operation = self.operation
-        operation.measure(answer, found)
-        if self._recording:
-            operation.describe(answer, found)
-        if told is None and operation.failure is not None:
-            code = operation.failure(answer)
-            if code is not None:
-                return failure.of_answer(code, answer, self.headers)
-        return told
-
-    def _finish_span(
-        self,
-        found: dict[str, Any],
-        told: failure.Failure | None,
-        outcome: Outcome,
-        first: float | None,
-        retries: int,
-    ) -> None:
-        span = self.span
-        assert span is not None
-        if self.streamed:
-            found[semconv.STREAM_OUTCOME] = outcome
-            if first is not None and self.operation.metrics == "inference":
-                found[semconv.RESPONSE_TIME_TO_FIRST_CHUNK] = first
-        if retries:
-            found[semconv.REQUEST_RETRIES] = retries
-        span.set_attributes(found)
-        if told is not None:
-            span.set_status(Status(StatusCode.ERROR, told.description))
+            record(self, outcome, told, elapsed, retries)
 
     def answered(self, answer: Any) -> None:
-        """Keep what a parsed answer says, for the end."""
-        self.parsed = fields(answer)
+        """Keep a parsed answer for the end."""
+        self.parsed = answer
 
     def gap(self, nanoseconds: int) -> None:
         """The time since the previous chunk."""
         try:
-            if self._metrics is not None:
+            metrics = self.outputs.metrics
+            if metrics is not None:
                 if self._gap_point is None:
                     # A copy: an SDK may keep the dict of the first point as it is.
                     self._gap_point = self.point.copy()
                     model = self.fold.answer().get("model") if self.fold is not None else None
                     if type(model) is str and model:
                         self._gap_point[semconv.RESPONSE_MODEL] = model
-                self._metrics.record_gap(self._gap_point, nanoseconds / 1e9, self._context)
+                metrics.record_gap(self._gap_point, nanoseconds / 1e9, self.context)
         except Exception as error:
             swallow(error)
 

@@ -1,19 +1,30 @@
 """The one error boundary: a failure of ours is told once and never reaches the app.
 
 Each seam between the SDK and Gossamer (starting a call, seeing a chunk, ending a call) catches
-`Exception` and hands it to `swallow()`.
+`Exception` and hands it to `swallow()`. A failure of the app's own hooks goes to `blame()`.
 """
 
 from __future__ import annotations
 
 import logging
+from typing import Any, Final
 
 logger = logging.getLogger("gossamer")
 
 #: Tests set this: a failure of ours is then raised where it happens.
 strict = False
 
+#: Different warnings that are logged. A loop that makes a new one each time must not fill the log.
+_MOST: Final = 100
 _told: set[str] = set()
+
+
+def warn_once(message: str, *arguments: Any) -> None:
+    """Log a warning, unless this very one has been."""
+    told = message % arguments
+    if told not in _told and len(_told) < _MOST:
+        _told.add(told)
+        logger.warning(message, *arguments)
 
 
 def swallow(error: Exception) -> None:
@@ -26,16 +37,35 @@ def swallow(error: Exception) -> None:
     """
     if strict:
         raise error
-    place = []
-    frame = error.__traceback__
-    while frame is not None:
-        place.append(f"{frame.tb_frame.f_code.co_name}:{frame.tb_lineno}")
-        frame = frame.tb_next
-    failure = f"{type(error).__name__} in {' > '.join(place)}"
-    if failure not in _told and len(_told) < 100:
-        _told.add(failure)
-        logger.warning(
-            "Gossamer failed and left the call alone; its telemetry is incomplete (%s). "
-            "This is a bug of Gossamer or of an OpenTelemetry component, and is logged once.",
-            failure,
-        )
+    warn_once(
+        "Gossamer failed and left the call alone; its telemetry is incomplete (%s in %s). "
+        "This is a bug of Gossamer or of an OpenTelemetry component, and is logged once.",
+        type(error).__name__,
+        " > ".join(_places(error)),
+    )
+
+
+def blame(hook: str, error: BaseException) -> None:
+    """Log a failure of one of the app's hooks, once for each place; not its message, either.
+
+    Args:
+        hook: which one it is, as the reader of the log knows it.
+        error: what it raised.
+    """
+    place = _places(error)[-1:] or ["?"]
+    warn_once(
+        "%s failed (%s in %s). The call is not affected; this is logged once.",
+        hook,
+        type(error).__name__,
+        place[0],
+    )
+
+
+def _places(error: BaseException) -> list[str]:
+    """The functions and lines that an exception came through."""
+    places = []
+    trace = error.__traceback__
+    while trace is not None:
+        places.append(f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return places

@@ -1,11 +1,16 @@
-"""What a failure tells: its type, HTTP status and request id; never its message, which may quote a prompt."""
+"""What a failure tells: its type, HTTP status and request id.
+
+Its text may quote a prompt, and is only read where the content of the call is captured.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from traceback import format_exception
 from typing import Any
 
 from gossamer import semconv
+from gossamer.fields import Fields, fields
 
 
 @dataclass(frozen=True)
@@ -17,14 +22,27 @@ class Failure:
     description: str
     """Of the span's status: class, code and HTTP status."""
     attributes: dict[str, Any]
+    raised: bool = False
+    """It is an exception that the app got, and not what an answer says of itself."""
+    message: str | None = None
+    """None unless the content of the call is captured, as is the stack trace."""
+    stacktrace: str | None = None
+
+    def with_text(self, message: str | None, stacktrace: str | None) -> Failure:
+        """The same failure with this text."""
+        return replace(self, message=message, stacktrace=stacktrace)
 
 
-def of_exception(error: BaseException, headers: Any = None) -> Failure:
+def of_exception(
+    error: BaseException, headers: Any = None, *, message: bool = False, stacktrace: bool = False
+) -> Failure:
     """The failure behind an exception of the SDK, of the HTTP library or of anything else.
 
     Args:
         error: the exception, which is read and not kept.
         headers: of the HTTP response, when the exception was raised after there was one.
+        message: keep its message, too.
+        stacktrace: keep its stack trace, too: source files are read for it.
     """
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
@@ -40,15 +58,25 @@ def of_exception(error: BaseException, headers: Any = None) -> Failure:
     request_id = getattr(error, "request_id", None) or _request_id_in(headers)
     if type(request_id) is str and request_id:
         attributes[semconv.REQUEST_ID] = request_id
-    return Failure(name, f"{kind.__name__} ({', '.join(details)})" if details else kind.__name__, attributes)
+    description = f"{kind.__name__} ({', '.join(details)})" if details else kind.__name__
+    return Failure(
+        name,
+        description,
+        attributes,
+        raised=True,
+        message=str(error) if message else None,
+        stacktrace="".join(format_exception(error)) if stacktrace else None,
+    )
 
 
-def of_answer(code: str, answer: Any, headers: Any = None) -> Failure:
+def of_answer(code: str, answer: Fields, headers: Any = None, *, message: bool = False) -> Failure:
     """The failure that an answer states itself, as a failed response of the Responses API does."""
     code = code if _is_code(code) else "_OTHER"
     request_id = answer.get("_request_id") or _request_id_in(headers)
     attributes = {semconv.REQUEST_ID: request_id} if type(request_id) is str else {}
-    return Failure(code, f"response failed (code {code})", attributes)
+    text = fields(answer.get("error")).get("message") if message else None
+    text = text if type(text) is str else None
+    return Failure(code, f"response failed (code {code})", attributes, message=text)
 
 
 def _is_code(value: Any) -> bool:

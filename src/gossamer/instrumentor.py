@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from opentelemetry import _logs as logs_api
 from opentelemetry import metrics as metrics_api
 from opentelemetry import trace as trace_api
 from opentelemetry.instrumentation.instrumentor import (  # type: ignore[attr-defined]  # the module is not typed
@@ -14,8 +16,10 @@ from gossamer import finalizers
 from gossamer._version import __version__
 from gossamer.backlog import settle_all
 from gossamer.errors import logger, swallow
+from gossamer.events import Events
 from gossamer.hook import Hook
 from gossamer.metrics import Metrics
+from gossamer.outputs import AppHook, Outputs
 from gossamer.sdk import SDK, SDKMovedError, locate
 from gossamer.settings import Settings
 from gossamer.telemetry import Telemetry
@@ -23,11 +27,27 @@ from gossamer.telemetry import Telemetry
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from gossamer.completion.hook import CompletionHook
+    from gossamer.content.capture import Capture
+    from gossamer.tokens import TokenCounter
+
 # The API's own variables: private, so their absence must not hurt. Without them what `instrument()` found
 # stays in use, and the API's proxies follow the global providers.
 _trace_globals = vars(trace_api)
 _metrics_globals = vars(getattr(metrics_api, "_internal", metrics_api))
+_logs_globals = vars(getattr(logs_api, "_internal", logs_api))
 _ProxyMeter: Any = _metrics_globals.get("_ProxyMeter", metrics_api.NoOpMeter)
+
+
+#: What `instrument()` takes: the providers, what `opentelemetry-instrument` passes, and the settings.
+_ARGUMENTS = {
+    "tracer_provider",
+    "meter_provider",
+    "logger_provider",
+    "skip_dep_check",
+    "raise_exception_on_conflict",
+    *(setting.name for setting in fields(Settings)),
+}
 
 
 class OpenAIInstrumentor(BaseInstrumentor):  # type: ignore[misc]
@@ -37,9 +57,9 @@ class OpenAIInstrumentor(BaseInstrumentor):  # type: ignore[misc]
 
     `instrument()` takes, all optional:
 
-    - `tracer_provider`, `meter_provider`: by default the global ones, also when they are set later;
-    - `logger_provider`: accepted, and not used as long as there are no events;
-    - `semconv`, `time_per_output_chunk`: see docs/settings.md; by default from the environment.
+    - `tracer_provider`, `meter_provider`, `logger_provider`: by default the global ones, also when they are
+      set later;
+    - all that docs/settings.md lists; by default from the environment.
 
     A second `instrument()` does nothing but warn; `uninstrument()` puts the SDK's own methods back.
     """
@@ -63,8 +83,15 @@ class OpenAIInstrumentor(BaseInstrumentor):  # type: ignore[misc]
                 moved,
             )
             return
+        for name in kwargs.keys() - _ARGUMENTS:
+            logger.warning(
+                "instrument(%s=…) is no setting of Gossamer, and is not used. There are: %s.",
+                name,
+                ", ".join(sorted(_ARGUMENTS)),
+            )
         settings = Settings.load(**kwargs)
-        providers = Providers(sdk, settings, kwargs.get("tracer_provider"), kwargs.get("meter_provider"))
+        given = (kwargs.get(f"{kind}_provider") for kind in ("tracer", "meter", "logger"))
+        providers = Providers(sdk, settings, *given)
         finalizers.install()
         if self._hook is None:
             self._hook = Hook(sdk)
@@ -80,13 +107,23 @@ class OpenAIInstrumentor(BaseInstrumentor):  # type: ignore[misc]
 class Providers:
     """The providers in use: those that were given, else the global ones, which may be set later."""
 
-    def __init__(self, sdk: SDK, settings: Settings, tracer_provider: Any, meter_provider: Any) -> None:
+    def __init__(
+        self, sdk: SDK, settings: Settings, tracer_provider: Any, meter_provider: Any, logger_provider: Any
+    ) -> None:
         self._sdk = sdk
         self._settings = settings
-        self._given = (tracer_provider, meter_provider)
+        self._given = (tracer_provider, meter_provider, logger_provider)
+        self._hooks = {
+            name: AppHook(name, function)
+            for name in ("request_hook", "response_hook")
+            if (function := getattr(settings, name)) is not None
+        }
+        self._completion_hook = _completion_hook(settings)
+        self._counter = _counter(settings)
         self._telemetry: Telemetry | None = None
         self._global_tracer_provider: Any = None
         self._global_meter_provider: Any = None
+        self._global_logger_provider: Any = None
         self._bind()
 
     def current(self) -> Telemetry | None:
@@ -98,6 +135,7 @@ class Providers:
         if (
             _trace_globals.get("_TRACER_PROVIDER") is not self._global_tracer_provider
             or _metrics_globals.get("_METER_PROVIDER") is not self._global_meter_provider
+            or _logs_globals.get("_LOGGER_PROVIDER") is not self._global_logger_provider
         ):
             try:
                 self._bind()
@@ -106,8 +144,20 @@ class Providers:
         return self._telemetry
 
     def _bind(self) -> None:
-        seen = _trace_globals.get("_TRACER_PROVIDER"), _metrics_globals.get("_METER_PROVIDER")
-        tracer_provider, meter_provider = self._given
+        seen = (
+            _trace_globals.get("_TRACER_PROVIDER"),
+            _metrics_globals.get("_METER_PROVIDER"),
+            _logs_globals.get("_LOGGER_PROVIDER"),
+        )
+        outputs = self._make_outputs()
+        # Other threads go by the old ones until all is made.
+        self._telemetry = Telemetry(self._sdk, self._settings, outputs) if outputs is not None else None
+        self._global_tracer_provider, self._global_meter_provider, self._global_logger_provider = seen
+        finalizers.finish_before_providers()
+
+    def _make_outputs(self) -> Outputs | None:
+        """Where the providers lead; None where all lead nowhere."""
+        tracer_provider, meter_provider, logger_provider = self._given
         tracer_provider = tracer_provider or trace_api.get_tracer_provider()
         meter_provider = meter_provider or metrics_api.get_meter_provider()
         tracer = tracer_provider.get_tracer("gossamer", __version__)
@@ -117,10 +167,44 @@ class Providers:
         metrics = None
         if not isinstance(meter, (metrics_api.NoOpMeter, _ProxyMeter)):
             metrics = Metrics(meter, meter_provider, self._settings)
-        telemetry = None
-        if tracer is not None or metrics is not None:
-            telemetry = Telemetry(self._sdk, self._settings, tracer, metrics)
-        # Other threads go by the old ones until all is made.
-        self._telemetry = telemetry
-        self._global_tracer_provider, self._global_meter_provider = seen
-        finalizers.finish_before_providers()
+        events = Events.of(logger_provider)
+        capture = _capture(self._settings, events, self._completion_hook, _attribute_limit(tracer))
+        if tracer is None and metrics is None and events is None and capture is None:
+            return None
+        return Outputs(tracer, metrics, events, capture, self._counter, **self._hooks)
+
+
+def _attribute_limit(tracer: Any) -> int | None:
+    """Characters at which the SDK cuts an attribute of a span: half a JSON text is none."""
+    limit = getattr(getattr(tracer, "_span_limits", None), "max_span_attribute_length", None)
+    return limit if type(limit) is int else None
+
+
+# What most processes do not want is not imported: it would be a third of what importing Gossamer takes.
+
+
+def _completion_hook(settings: Settings) -> CompletionHook | None:
+    if settings.completion_hook is None:
+        return None
+    from gossamer.completion.hook import load
+
+    return load(settings.completion_hook)
+
+
+def _capture(
+    settings: Settings, events: Events | None, hook: CompletionHook | None, attribute_limit: int | None
+) -> Capture | None:
+    """None where no call can ever have its content captured: the calls then need not ask."""
+    if not settings.capture and not settings.capture_may_widen and hook is None:
+        return None
+    from gossamer.content.capture import Capture
+
+    return Capture(settings, events, hook, attribute_limit)
+
+
+def _counter(settings: Settings) -> TokenCounter | None:
+    if not settings.count_tokens:
+        return None
+    from gossamer.tokens import TokenCounter
+
+    return TokenCounter.load()

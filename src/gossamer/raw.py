@@ -77,7 +77,7 @@ class RawParser(Parser):
 
 
 def watch_parser(options: Any, call: Call) -> Any:
-    """See the answer before the SDK's own parser does, if there is one. Returns it, for `restore_parser`."""
+    """See the answer before the SDK's own parser does, if there is one. Returns it, for `restore`."""
     inner = options.post_parser
     if callable(inner):
         # Past pydantic's __setattr__, which would mark the field as set by the caller.
@@ -85,10 +85,12 @@ def watch_parser(options: Any, call: Call) -> Any:
     return inner
 
 
-def restore_parser(options: Any, inner: Any) -> None:
+def restore(options: Any, call: Call) -> None:
     """Give the options back as they were: the caller may use them again."""
-    if callable(inner):
-        options.__dict__["post_parser"] = inner
+    if callable(call.parser):
+        options.__dict__["post_parser"] = call.parser
+    if call.body_as_it_was is not None:
+        options.__dict__["json_data"] = call.body_as_it_was
 
 
 def watch_raw(response: Any, call: Call, sdk: SDK, *, gaps: bool) -> None:

@@ -62,6 +62,14 @@ AUDIO_OUTPUT_TOKENS: Final = "gen_ai.usage.audio.output_tokens"
 TEXT_CACHE_READ_INPUT_TOKENS: Final = "gen_ai.usage.text.cache_read.input_tokens"
 IMAGE_CACHE_READ_INPUT_TOKENS: Final = "gen_ai.usage.image.cache_read.input_tokens"
 AUDIO_CACHE_READ_INPUT_TOKENS: Final = "gen_ai.usage.audio.cache_read.input_tokens"
+USAGE_ESTIMATED: Final = "gossamer.usage.estimated"
+
+# Content: recorded only when it was asked for
+SYSTEM_INSTRUCTIONS: Final = "gen_ai.system_instructions"
+INPUT_MESSAGES: Final = "gen_ai.input.messages"
+OUTPUT_MESSAGES: Final = "gen_ai.output.messages"
+TOOL_DEFINITIONS: Final = "gen_ai.tool.definitions"
+CONTENT_TRUNCATED: Final = "gossamer.content.truncated"
 
 # How it ended
 ERROR_TYPE: Final = "error.type"
@@ -69,6 +77,13 @@ HTTP_STATUS_CODE: Final = "http.response.status_code"
 REQUEST_ID: Final = "gossamer.request.id"
 REQUEST_RETRIES: Final = "gossamer.request.retries"
 STREAM_OUTCOME: Final = "gossamer.stream.outcome"
+
+# Events, and the attributes that only they have
+DETAILS_EVENT: Final = "gen_ai.client.inference.operation.details"
+EXCEPTION_EVENT: Final = "gen_ai.client.operation.exception"
+EXCEPTION_TYPE: Final = "exception.type"
+EXCEPTION_MESSAGE: Final = "exception.message"
+EXCEPTION_STACKTRACE: Final = "exception.stacktrace"
 
 # Attributes of metric points only
 TOKEN_MODALITY: Final = "gen_ai.token.modality"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from gossamer.body import watch_body
 from gossamer.call import Guard
 from gossamer.finalizers import unfinished
+from gossamer.stream_usage import ahidden, hidden
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -34,10 +35,11 @@ def tap_stream(stream: Any, call: Call, sdk: SDK, *, gaps: bool) -> None:
     """
     is_async = isinstance(stream, sdk.async_stream)
     source = _source(stream, sdk)
+    if call.body_as_it_was is not None:
+        source = ahidden(source, call) if is_async else hidden(source, call)
     if gaps and call.operation.metrics == "inference":
         source = _atimed(source, call) if is_async else _timed(source, call)
-    make_fold = call.operation.fold
-    call.fold = make_fold(call.attributes) if make_fold is not None else None
+    call.fold_stream()
     call.streamed = True
     tap = (_atap if is_async else _tap)(source, call, Guard(call))
     call.tap = weakref.ref(tap)

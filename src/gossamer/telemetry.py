@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from opentelemetry.baggage import get_baggage
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY as SUPPRESS
 from opentelemetry.context import get_current
 from opentelemetry.instrumentation.utils import _SUPPRESS_INSTRUMENTATION_KEY_PLAIN as SUPPRESS_PLAIN
@@ -14,14 +15,20 @@ from gossamer.call import Call
 from gossamer.errors import swallow
 from gossamer.finalizers import drain, pending
 from gossamer.operations import find
-from gossamer.providers import Servers, server_at
-from gossamer.raw import restore_parser, watch_parser, watch_raw
+from gossamer.operations.request import body_of
+from gossamer.providers import Server, Servers, server_at
+from gossamer.raw import restore, watch_parser, watch_raw
+from gossamer.scope import own_attributes
 from gossamer.stream import tap_stream
+from gossamer.stream_usage import ask
 
 if TYPE_CHECKING:
-    from opentelemetry.trace import Tracer
+    from collections.abc import Mapping
 
-    from gossamer.metrics import Metrics
+    from opentelemetry.context import Context
+
+    from gossamer.operations import Operation
+    from gossamer.outputs import Outputs
     from gossamer.sdk import SDK
     from gossamer.settings import Settings
 
@@ -29,14 +36,21 @@ if TYPE_CHECKING:
 class Telemetry:
     """Where spans and points go, and what the settings ask for. Made once, then only read."""
 
-    def __init__(self, sdk: SDK, settings: Settings, tracer: Tracer | None, metrics: Metrics | None) -> None:
+    def __init__(self, sdk: SDK, settings: Settings, outputs: Outputs) -> None:
         self._sdk = sdk
-        self._tracer = tracer
-        self._metrics = metrics
+        self._outputs = outputs
+        self._tracer = outputs.tracer
+        self._baggage_keys = settings.baggage_keys
+        self._metric_attributes = settings.metric_attributes
+        self._stream_usage = settings.stream_usage
+        #: Whether anything below is wanted that most do not want: asked once, instead of one by one per call.
+        self._sees_more = self._stream_usage != "off" or any(
+            (outputs.capture, outputs.counter, outputs.request_hook)
+        )
         self._servers = Servers(sdk)
         self._special = (sdk.stream, sdk.async_stream, *sdk.raw_responses)
         self._streams = (sdk.stream, sdk.async_stream)
-        self._gaps = settings.time_per_output_chunk and metrics is not None
+        self._gaps = settings.time_per_output_chunk and outputs.metrics is not None
 
     def start(self, client: Any, options: Any, stream: bool) -> Call | None:
         """Begin the span of a call. None: this call is none of ours, and passes untouched."""
@@ -52,43 +66,93 @@ class Telemetry:
             if pending:
                 drain()
             server = self._servers.of(client) if "://" not in str(url) else server_at(str(url))
-            attributes, point = server.start(operation)
-            operation.describe_request(options, attributes)
-            model = attributes.get(semconv.REQUEST_MODEL)
-            if model is not None:
-                point[semconv.REQUEST_MODEL] = model
-            if stream and operation.metrics == "inference":
-                attributes[semconv.REQUEST_STREAM] = True
-            if not server.speaks_openai:
-                attributes.pop(semconv.REQUEST_SERVICE_TIER, None)
+            attributes, point, own = self._describe(operation, server, options, context, stream=stream)
             call = Call(
                 operation,
                 attributes,
                 point,
                 context,
-                self._metrics,
+                self._outputs,
                 streamed=stream,
                 speaks_openai=server.speaks_openai,
             )
+            if own is not None:
+                call.own = own
             if self._tracer is not None:
+                model = point.get(semconv.REQUEST_MODEL)
                 name = operation.name if model is None else f"{operation.name} {model}"
                 call.span = self._tracer.start_span(
                     name, context, SpanKind.CLIENT, attributes, None, call.started
                 )
             call.parser = watch_parser(options, call)
             call.enter()  # last: what is made current must be left again
-            return call
         except Exception as error:
             if call is not None:
                 call.end("completed")
             swallow(error)
             return None
+        if self._sees_more:
+            self._see_more(call, options, server)
+        return call
+
+    def _describe(
+        self, operation: Operation, server: Server, options: Any, context: Context, *, stream: bool
+    ) -> tuple[dict[str, Any], dict[str, Any], Mapping[str, Any] | None]:
+        """What span and points have from the start, and what the app says of the call."""
+        attributes, point = server.start(operation)
+        operation.describe_request(options, attributes)
+        model = attributes.get(semconv.REQUEST_MODEL)
+        if model is not None:
+            point[semconv.REQUEST_MODEL] = model
+        if stream and operation.metrics == "inference":
+            attributes[semconv.REQUEST_STREAM] = True
+        if not server.speaks_openai:
+            attributes.pop(semconv.REQUEST_SERVICE_TIER, None)
+        own = own_attributes.get()
+        if own is not None or self._baggage_keys:
+            own = self._add_own(own, context, attributes, point)
+        return attributes, point, own
+
+    def _add_own(
+        self,
+        own: Mapping[str, Any] | None,
+        context: Context,
+        attributes: dict[str, Any],
+        point: dict[str, Any],
+    ) -> Mapping[str, Any]:
+        """Add what the app says of this call, by `gossamer.attributes()` or by its baggage."""
+        found = dict(own or {})
+        for key in self._baggage_keys:
+            value = get_baggage(key, context)
+            if value is not None:
+                found.setdefault(key, value if isinstance(value, str) else str(value))
+        attributes.update(found)
+        for name in self._metric_attributes:
+            value = found.get(name)
+            if value is not None and not isinstance(value, tuple):
+                point[name] = value
+        return found
+
+    def _see_more(self, call: Call, options: Any, server: Server) -> None:
+        """Show the request to those who want more of it than its attributes, and ask for a stream's usage."""
+        outputs = self._outputs
+        try:
+            if outputs.request_hook is not None and call.span is not None and call.recording:
+                outputs.request_hook(call.span, options)
+            if outputs.capture is not None:
+                call.capture(outputs.capture, options)
+            if outputs.counter is not None and call.operation.metrics == "inference":
+                call.body = body_of(options)
+            if call.streamed and self._stream_usage != "off":
+                call.body_as_it_was = ask(self._stream_usage, call.operation, server, options)
+        except Exception as error:
+            swallow(error)
 
     def abort(self, call: Call, options: Any, error: BaseException) -> None:
         """The request ended in an exception."""
         try:
             call.leave()
-            restore_parser(options, call.parser)
+            restore(options, call)
         except Exception as own:
             swallow(own)
         finally:
@@ -98,7 +162,7 @@ class Telemetry:
         """The request brought a result: the answer, or something that will bring it."""
         try:
             call.leave()
-            restore_parser(options, call.parser)
+            restore(options, call)
             if not call.watched:
                 return  # not sampled, and nothing is measured: there is nothing to see
             if not isinstance(result, self._special):

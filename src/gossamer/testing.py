@@ -5,6 +5,7 @@
     with capture() as telemetry:
         client.chat.completions.create(...)
     assert telemetry.spans[0]["attributes"]["gen_ai.usage.input_tokens"] == 24
+    assert telemetry.events == []
 
 Needs opentelemetry-sdk.
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from opentelemetry.sdk._logs import LoggerProvider, export
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+# Called InMemoryLogExporter before 1.39.
+_InMemoryLogs: Any = getattr(export, "InMemoryLogRecordExporter", None) or vars(export)["InMemoryLogExporter"]
+
+
 class Telemetry:
     """What has been recorded so far, as plain dicts. The providers are real ones of the SDK."""
 
@@ -37,6 +43,9 @@ class Telemetry:
         self.tracer_provider = TracerProvider(sampler=sampler, shutdown_on_exit=False)
         self.tracer_provider.add_span_processor(SimpleSpanProcessor(self.exporter))
         self.meter_provider = MeterProvider([self.reader], shutdown_on_exit=False)
+        self.log_exporter = _InMemoryLogs()
+        self.logger_provider = LoggerProvider(shutdown_on_exit=False)
+        self.logger_provider.add_log_record_processor(export.SimpleLogRecordProcessor(self.log_exporter))
 
     @property
     def spans(self) -> list[dict[str, Any]]:
@@ -56,9 +65,16 @@ class Telemetry:
             for metric in scope.metrics
         }
 
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """Events, in the order in which they were emitted."""
+        finalizers.drain()
+        return [_event(data.log_record) for data in self.log_exporter.get_finished_logs()]
+
     def clear(self) -> None:
-        """Forget the spans; metrics are cumulative and stay."""
+        """Forget the spans and events; metrics are cumulative and stay."""
         self.exporter.clear()
+        self.log_exporter.clear()
 
 
 @contextmanager
@@ -79,7 +95,10 @@ def capture(*, sampler: Sampler = ALWAYS_ON, strict: bool = True, **settings: An
     telemetry = Telemetry(sampler)
     before, errors.strict = errors.strict, strict
     instrumentor.instrument(
-        tracer_provider=telemetry.tracer_provider, meter_provider=telemetry.meter_provider, **settings
+        tracer_provider=telemetry.tracer_provider,
+        meter_provider=telemetry.meter_provider,
+        logger_provider=telemetry.logger_provider,
+        **settings,
     )
     try:
         yield telemetry
@@ -104,6 +123,18 @@ def _span(span: ReadableSpan) -> dict[str, Any]:
         "start": start,
         "end": end,
         "seconds": (end - start) / 1e9 if start is not None and end is not None else None,
+    }
+
+
+def _event(record: Any) -> dict[str, Any]:
+    return {
+        "name": record.event_name,
+        "severity": record.severity_number.name,
+        "attributes": dict(record.attributes or {}),
+        "body": record.body,
+        "trace_id": record.trace_id,
+        "span_id": record.span_id,
+        "time": record.timestamp,
     }
 
 

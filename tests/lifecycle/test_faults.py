@@ -112,7 +112,7 @@ SEAMS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "start-attach": breaking((call, "attach")),
     "request-leave": breaking_after(call.Call, "leave"),
     "request-detach": breaking_after(call, "detach"),
-    "request-restore": breaking((telemetry, "restore_parser")),
+    "request-restore": breaking((telemetry, "restore")),
     "request-answered": breaking((call.Call, "answered")),
     "request-exception": breaking((failure, "of_exception")),
     "stream-tap": breaking((telemetry, "tap_stream"), (raw, "tap_stream")),
@@ -242,7 +242,7 @@ def test_e2_the_class_of_the_failure_and_our_line_are_told(monkeypatch: pytest.M
         assert len(telemetry.spans) == 3  # the span ends all the same
     (line,) = heard
     assert "OwnError" in line
-    assert "_record" in line
+    assert "record:" in line
 
 
 def test_e2_an_exporter_or_processor_that_fails_is_the_sdks_business(kind: str) -> None:

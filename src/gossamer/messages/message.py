@@ -7,7 +7,7 @@ siblings) are the types. Made only when content is captured.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,6 +38,17 @@ class Reader:
     """The answer repeats instructions and tools of another call's request; there is no input."""
 
 
+#: Of an API whose content the conventions have no place for.
+NOTHING_TO_READ: Final = Reader(
+    inputs=lambda _: (),
+    message=lambda _: None,
+    instructions=lambda _: [],
+    tools=lambda _: (),
+    tool=lambda *_: None,
+    outputs=lambda _: [],
+)
+
+
 class Base64:
     """Data inside a text, a data URL mostly: not copied, not decoded, and perhaps never looked at."""
 
@@ -65,7 +76,7 @@ def reasoning(content: str) -> Part:
     return {"type": "reasoning", "content": content}
 
 
-def generic(kind: str, **properties: Any) -> Part:
+def generic(kind: str, /, **properties: Any) -> Part:
     """Anything that the conventions have no part for."""
     return {"type": "generic", "generic_type": kind, **properties}
 
@@ -97,10 +108,17 @@ def data(modality: str, mime_type: str | None, content: Base64) -> Part:
 def at_url(modality: str, url: str) -> Part:
     """Something by its address: a reference, or the data itself in a data URL."""
     if url[:5].lower() != "data:":
-        return {"type": "uri", "modality": modality, "uri": url}
+        return {"type": "uri", "modality": modality, "uri": _without_user(url)}
     comma = url.find(",", 0, 256)
     mime_type = url[5:comma].partition(";")[0] if comma > 0 else None
     return data(modality, mime_type, Base64(url, comma + 1 if comma > 0 else 5))
+
+
+def _without_user(url: str) -> str:
+    """An address without the name and password in it."""
+    scheme, slashes, rest = url.partition("://")
+    host = rest.partition("/")[0]
+    return f"{scheme}{slashes}{rest[host.rfind('@') + 1 :]}" if "@" in host else url
 
 
 def file(modality: str, file_id: str) -> Part:

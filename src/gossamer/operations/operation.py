@@ -25,7 +25,9 @@ class Fold(Protocol):
     """Gathers from the chunks of one stream what the same answer, unstreamed, would have said."""
 
     def add(self, chunk: Any) -> bool:
-        """Take what this chunk tells. True once the answer is known by name (its id and model)."""
+        """Take what this chunk tells. True once only chunks with a finish reason or usage, or events of
+        `kept_events`, are wanted.
+        """
 
     def answer(self) -> Fields:
         """What has been gathered, in the shape of an unstreamed answer."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from gossamer import semconv
+from gossamer.fields import NOTHING, Fields
 from gossamer.operations.operation import Attributes
 
 Put = Callable[[Any, Attributes], None]
@@ -133,14 +134,18 @@ def body_reader(table: Mapping[str, Put]) -> Callable[[Any, Attributes], None]:
     """Reads the JSON body of a request by a table."""
 
     def describe_request(options: Any, attributes: Attributes) -> None:
-        body = options.json_data
-        if isinstance(body, dict):
-            extra = options.extra_json  # `extra_body`: laid over the body on the wire
-            if extra and isinstance(extra, dict):
-                body = {**body, **extra}
-            for key, value in body.items():
-                put = table.get(key)
-                if put is not None:
-                    put(value, attributes)
+        for key, value in body_of(options).items():
+            put = table.get(key)
+            if put is not None:
+                put(value, attributes)
 
     return describe_request
+
+
+def body_of(options: Any) -> Fields:
+    """The JSON body of a request as it goes over the wire, as long as it is an object."""
+    body = options.json_data
+    if not isinstance(body, dict):
+        return NOTHING
+    extra = options.extra_json  # `extra_body`: laid over the body
+    return {**body, **extra} if extra and isinstance(extra, dict) else body

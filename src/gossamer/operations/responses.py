@@ -97,7 +97,10 @@ class EventsFold:
         if event.get("event") == "error":  # releases before 2.x wrap what they have no type for
             event = fields(event.get("data"))
         if event.get("type") == "error":
-            self._error = {"status": "failed", "error": {"code": event.get("code")}}
+            self._error = {
+                "status": "failed",
+                "error": {"code": event.get("code"), "message": event.get("message")},
+            }
         response = event.get("response")
         if response is not None:
             self._response = fields(response)

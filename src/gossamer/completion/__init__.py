@@ -1,0 +1,1 @@
+"""The completion hooks of the OpenTelemetry GenAI packages: found, called, given the objects they know."""

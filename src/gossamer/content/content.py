@@ -1,0 +1,126 @@
+"""What one call said, as far as it may be recorded: its messages, instructions and tools, within limits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from gossamer import semconv
+from gossamer.content.limits import prefix
+from gossamer.content.plain import exact
+from gossamer.content.policy import Policy
+from gossamer.content.redaction import RedactionError, redacted
+from gossamer.content.section import Section
+
+if TYPE_CHECKING:
+    from gossamer.fields import Fields
+    from gossamer.messages.message import Reader
+
+__all__ = ["Content", "Policy"]
+
+_SENT: Final = (semconv.SYSTEM_INSTRUCTIONS, semconv.TOOL_DEFINITIONS, semconv.INPUT_MESSAGES)
+_ANSWERED: Final = (semconv.OUTPUT_MESSAGES,)
+
+
+class Content:
+    """The content of one call. It is read when the request is sent and when the answer is there.
+
+    Nothing of the app's is kept but its texts. A failure leaves what was recorded before it.
+    """
+
+    def __init__(self, reader: Reader, policy: Policy) -> None:
+        self.sections: dict[str, list[Any]] = {}
+        """Attribute → its structured value."""
+        self.truncated: list[str] = []
+        """The attributes of which something was cut."""
+        self.dropped = False
+        """Redaction failed: nothing is recorded of this call."""
+        self._reader = reader
+        self._policy = policy
+        self._jsons: dict[str, str] = {}
+        self._sent = 0
+
+    def read_request(self, body: Fields) -> None:
+        """Read what is about to be sent. It may take three quarters of the room."""
+        if not self.dropped:
+            try:
+                self._read_sent(body, answered=False)
+            except RedactionError:
+                self._drop()
+
+    def read_answer(self, answer: Fields) -> None:
+        """Read what came back. It may take what is left of the room."""
+        if not self.dropped:
+            try:
+                if self._reader.fetched:
+                    self._read_sent(answer, answered=True)
+                outputs = Section(self._policy, self._policy.limit - self._sent)
+                outputs.add_outputs(self._reader.outputs(answer))
+                self._keep(_ANSWERED, {semconv.OUTPUT_MESSAGES: outputs})
+            except RedactionError:
+                self._drop()
+
+    def text(self, value: str) -> str | None:
+        """The text of an error, which may quote the prompt: redacted and cut like a part."""
+        text = exact(value)
+        if self.dropped or type(text) is not str:
+            return None
+        policy = self._policy
+        if policy.redact is not None:
+            try:
+                part = redacted(policy.redact, {"type": "text", "content": text})
+            except RedactionError:
+                self._drop()
+                return None
+            text = exact(part.get("content")) if part is not None else None
+            if type(text) is not str:
+                return None
+        limit = policy.attribute_limit
+        return prefix(text, policy.part_limit if limit is None else min(limit, policy.part_limit))
+
+    def cut(self, name: str) -> None:
+        """Remember that this attribute lacks something."""
+        if name not in self.truncated and not self.dropped:
+            self.truncated.append(name)
+
+    def as_json(self) -> dict[str, str]:
+        """Attribute → its JSON text."""
+        return self._jsons.copy()
+
+    def _read_sent(self, found: Fields, *, answered: bool) -> None:
+        """Instructions come first, then tools: without them the newest messages say little."""
+        reader, policy = self._reader, self._policy
+        room = policy.limit * 3 // 4
+        made = {}
+        parts = reader.instructions(found)
+        if parts:
+            section = made[semconv.SYSTEM_INSTRUCTIONS] = Section(policy, room)
+            section.add_instructions(parts)
+            room -= section.size
+        tools = reader.tools(found)
+        if tools:
+            section = made[semconv.TOOL_DEFINITIONS] = Section(policy, room)
+            section.add_tools(tools, reader.tool)
+            room -= section.size
+        items = () if answered else reader.inputs(found)
+        if items:
+            section = made[semconv.INPUT_MESSAGES] = Section(policy, room)
+            section.add_inputs(items, reader.message)
+            room -= section.size
+        self._keep(_SENT, made)
+        self._sent = policy.limit * 3 // 4 - room
+
+    def _keep(self, names: tuple[str, ...], made: dict[str, Section]) -> None:
+        """Put these sections in the place of what there was of them."""
+        for name in names:
+            section = made.get(name)
+            if section is not None and section.values:
+                self.sections[name] = section.values
+                self._jsons[name] = section.json()
+            elif name in self.sections:
+                del self.sections[name], self._jsons[name]
+            if section is not None and section.cut:
+                self.cut(name)
+
+    def _drop(self) -> None:
+        self.dropped = True
+        self.sections, self.truncated, self._jsons = {}, [], {}

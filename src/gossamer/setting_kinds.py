@@ -1,0 +1,106 @@
+"""What a setting may be: each kind reads a value, from the environment or as it was given, or refuses it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any, Final
+
+from gossamer.scope import CaptureMode, mode_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+class Choice:
+    """One of some words, in whatever case."""
+
+    def __init__(self, accepts: Mapping[str, Any]) -> None:
+        self.accepts = accepts
+        self.shown = f"one of {', '.join(accepts)}"
+
+    def read(self, value: Any) -> Any:
+        """The setting; ValueError when it is none of the words."""
+        try:
+            return self.accepts[str(value).strip().lower()]
+        except KeyError:
+            raise ValueError from None
+
+
+class Mode:
+    """A capture mode."""
+
+    shown = f"one of {', '.join(CaptureMode.__members__)}"
+
+    def read(self, value: Any) -> CaptureMode:
+        """The mode; ValueError when there is none of that name."""
+        return mode_of(value)
+
+
+class Size:
+    """A number of bytes."""
+
+    def __init__(self, least: int) -> None:
+        self._least = least
+        self.shown = f"a whole number of bytes, {least} or more"
+
+    def read(self, value: Any) -> int:
+        """The number; ValueError when it is none, or too small to hold anything."""
+        if isinstance(value, (bool, float)) or int(value) < self._least:
+            raise ValueError
+        return int(value)
+
+
+class Names:
+    """Names with commas between them; as an argument a list of names, too."""
+
+    shown = "names with commas between them"
+
+    def read(self, value: Any) -> tuple[str, ...]:
+        """The names; ValueError when they are none."""
+        given = value.split(",") if isinstance(value, str) else list(value)
+        if not all(isinstance(name, str) for name in given):
+            raise ValueError
+        return tuple(dict.fromkeys(name.strip() for name in given if name.strip()))
+
+
+class Function:
+    """Something to call, by itself or as `package.module:name`."""
+
+    shown = "something to call, or package.module:name of it"
+
+    def read(self, value: Any) -> Callable[..., Any]:
+        """The function; ValueError when it cannot be found or called."""
+        if isinstance(value, str):
+            module, _, name = value.partition(":")
+            if not name:
+                raise ValueError("it names no function")
+            try:
+                value = import_module(module)
+                for step in name.split("."):
+                    value = getattr(value, step)
+            except Exception as error:
+                raise ValueError(f"{type(error).__name__}: {error}") from error
+        if not callable(value):
+            raise ValueError
+        if iscoroutinefunction(value):
+            raise ValueError("it is async, and nobody would await it")
+        return value  # type: ignore[no-any-return]
+
+
+class Hook:
+    """A completion hook: an object with `on_completion()`, or the name of an entry point."""
+
+    shown = "the name of an entry point, or an object with on_completion()"
+
+    def read(self, value: Any) -> Any:
+        """The name or the object; ValueError when it is neither."""
+        if not isinstance(value, str) and not callable(getattr(value, "on_completion", None)):
+            raise ValueError
+        return value
+
+
+#: On or off.
+SWITCH: Final = Choice(
+    {"true": True, "1": True, "on": True, "yes": True, "false": False, "0": False, "off": False, "no": False}
+)
