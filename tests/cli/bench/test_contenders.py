@@ -63,6 +63,22 @@ def test_scenarios_are_chosen_by_name_or_by_beginning() -> None:
         scenarios.choose(("nothing",), quick=False)
 
 
+def test_with_content_there_are_other_scenarios() -> None:
+    def named(*patterns: str, quick: bool = False) -> set[str]:
+        return {one.name for one in scenarios.choose(patterns, quick=quick, with_content=True)}
+
+    usual = {one.name for one in scenarios.choose((), quick=False)}
+    kinds = {"chat-long", "plumbing-chat-short"}
+    assert named() - usual == {f"{kind}-{mode}" for kind in kinds for mode in ("sync", "async")}
+    assert usual - named() == {"embeddings-sync", "embeddings-async"}
+    assert named("chat") == {"chat-sync", "chat-async"}
+    assert named(quick=True) == {one.name for one in scenarios.choose((), quick=True)}
+    with pytest.raises(BenchError, match="no scenario 'embeddings' with --content; there are: chat-sync"):
+        named("embeddings")
+    with pytest.raises(BenchError, match="no scenario 'chat-long' without --content"):
+        scenarios.choose(("chat-long",), quick=False)
+
+
 def test_an_environment_without_requirements_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="no requirement files"):
         environments.peers(tmp_path, print)

@@ -121,6 +121,48 @@ def test_streams_and_chunks_have_limits(
         assert outcome_of(figure) == [outcome]
 
 
+@pytest.mark.parametrize(
+    ("scenario", "bare", "within", "beyond"),
+    [
+        ("chat-sync", 600.0, 700.0, 701.0),
+        ("chat-async", 600.0, 700.0, 701.0),
+        ("chat-long-sync", 600.0, 700.0, 701.0),
+        ("chat-long-async", 600.0, 700.0, 701.0),
+        ("chat-stream-sync", 1000.0, 1050.0, 1051.0),
+        ("chat-stream-async", 1000.0, 1050.0, 1051.0),
+        ("responses-stream-sync", 1000.0, 1050.0, 1051.0),
+        ("responses-stream-async", 1000.0, 1050.0, 1051.0),
+    ],
+)
+def test_content_has_limits_of_its_own(
+    scenario: str, bare: float, within: float, beyond: float, samples: Callable[..., Samples]
+) -> None:
+    for ours, outcome in ((within, "kept"), (beyond, "missed")):
+        measured = samples(scenario, bare=[bare] * 4, by_hand=[bare + 50] * 4, ours=[ours] * 4)
+        measured.content = {Contender("gossamer"): ["prompt", "answer"]}
+        (verdict,) = budget.verdicts(figures(measured), with_content=True)
+        assert verdict.outcome == outcome
+
+
+@pytest.mark.parametrize("held", [[], ["prompt"]])
+def test_no_promise_is_kept_by_recording_nothing(held: list[str], samples: Callable[..., Samples]) -> None:
+    measured = samples("chat-stream-sync", bare=[1000.0] * 4, ours=[1000.0] * 4)
+    measured.content = {Contender("gossamer"): held}
+    (verdict,) = budget.verdicts(figures(measured), with_content=True)
+    assert verdict.promise == "chat-stream-sync: prompt and answer recorded"
+    assert (verdict.measured, verdict.outcome) == (len(held), "missed")
+    (verdict,) = budget.verdicts(figures(measured))
+    assert verdict.outcome == "kept"
+
+
+def test_the_quieter_half_still_knows_what_was_recorded(samples: Callable[..., Samples]) -> None:
+    measured = samples("chat-sync", bare=[10.0] * 4, peer=[12.0] * 4, peer_bare=[10.0] * 4)
+    peer = next(one for one in measured.by_contender if one.environment == "peer" and one.name != "bare")
+    measured.content = {peer: ["answer"]}
+    found = {figure.contender: figure.content for figure in figures(measured)}
+    assert found == {"bare": None, peer.name: ["answer"]}
+
+
 def test_nobody_else_is_held_to_our_promises(whole_run: Run) -> None:
     others = [figure for figure in whole_run.figures if figure.contender != "gossamer"]
     assert budget.verdicts(others) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -14,6 +15,7 @@ from gossamer.cli.bench import (
     chart,
     labels,
     markdown,
+    profile_table,
     tables,
 )
 from gossamer.cli.bench.run import Present, Run
@@ -102,3 +104,47 @@ def test_the_json_holds_what_the_tables_show(whole_run: Run) -> None:
     data = json.loads(json.dumps(whole_run.as_json()))
     assert data["figures"][2]["added_ns"]["median"] == 52e3
     assert data["present"][0]["openai"] == "3.54.0"
+
+
+@pytest.fixture
+def content_run(whole_run: Run) -> Run:
+    """The same with content, which the peer has none of."""
+    figures = [
+        replace(figure, content=None if figure.contender == "bare" else ["prompt", "answer"])
+        for figure in whole_run.figures
+    ]
+    figures[-1] = replace(figures[-1], content=["prompt"])
+    peer = next(at for at, figure in enumerate(figures) if figure.contender.startswith("openinference"))
+    figures[peer] = replace(figures[peer], content=[])
+    return replace(whole_run, figures=figures, with_content=True)
+
+
+def test_the_tables_say_that_they_are_with_content(content_run: Run, shown: Callable[..., str]) -> None:
+    cost, plumbing = shown(tables.cost(content_run)), shown(tables.plumbing(content_run))
+    assert "CPU time of one call, with content" in cost
+    assert "chunks, with content" in " ".join(plumbing.split())  # broken where the table is narrow
+    assert "OpenInference, no content" in cost
+    assert "Gossamer, prompt only" in plumbing
+    assert cost.count("no content") == 1
+    table = profile_table.profile_table("gossamer", [], asynchronous=False, with_content=True)
+    assert "Gossamer, with content: where" in shown(table)
+
+
+def test_without_content_who_has_it_is_told(content_run: Run, shown: Callable[..., str]) -> None:
+    cost = shown(tables.cost(replace(content_run, with_content=False)))
+    assert "CPU time of one call, with" not in cost
+    assert "Gossamer, with content" in cost
+    assert "OpenInference, with content" not in cost
+
+
+def test_the_page_says_what_a_peer_did_not_record(content_run: Run) -> None:
+    text = markdown.calls_table(content_run)
+    assert text.startswith("CPU time with content. openai 3.54.0")
+    assert "| +52.0 µs (1.09 x) |" in text
+    assert "| +220 µs (1.36 x), no content |" in text
+    assert "| +85 ns, prompt only |" in text
+
+
+def test_the_json_says_whether_content_was_captured(content_run: Run, whole_run: Run) -> None:
+    assert (content_run.as_json()["with_content"], whole_run.as_json()["with_content"]) == (True, False)
+    assert content_run.as_json()["figures"][1]["content"] == ["prompt", "answer"]

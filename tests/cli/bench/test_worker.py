@@ -50,7 +50,7 @@ def test_a_worker_answers_every_request() -> None:
     assert hello["hello"] == "bare"
     assert hello["openai"] == metadata.version("openai")
     assert early == {"error": "no scenario prepared"}
-    assert ready == {"ready": "chat-sync"}
+    assert ready == {"ready": "chat-sync", "content": None}
     assert ran["ns"] > 0
     assert memory["peak_bytes"] is None or memory["peak_bytes"] > 1e6
     assert "dance" in dance["error"]

@@ -23,7 +23,10 @@ _CHAT_HEAD = {
     "service_tier": "default",
     "system_fingerprint": "fp_0123456789",
 }
-_SENTENCE = "A spider's thread carries its weight and is hardly seen, and nobody counts it."
+MARK = "silk"
+"""In every answer and in no prompt: where it is recorded, the answer is."""
+
+_SENTENCE = f"As much as {MARK}: enough to carry its weight, and so little that nobody counts it."
 
 
 def chat() -> list[bytes]:
@@ -32,6 +35,11 @@ def chat() -> list[bytes]:
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
     answer = {**_CHAT_HEAD, "object": "chat.completion", "choices": [choice], "usage": _CHAT_USAGE}
     return [json.dumps(answer).encode()]
+
+
+def chat_long() -> list[bytes]:
+    """The same: a long conversation makes no longer answer."""
+    return chat()
 
 
 def chat_stream(chunks: int = STREAM_CHUNKS) -> list[bytes]:
@@ -44,15 +52,17 @@ def chat_stream(chunks: int = STREAM_CHUNKS) -> list[bytes]:
     def part(delta: dict[str, Any], finish: str | None = None) -> bytes:
         return chunk([{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}])
 
-    words = [part({"content": f" word{n}"}) for n in range(chunks - 3)]
+    words = [part({"content": _piece(n)}) for n in range(chunks - 3)]
     first = part({"role": "assistant", "content": "", "refusal": None})
     events = [first, *words, part({}, "stop"), chunk([], _CHAT_USAGE), b"data: [DONE]"]
     return [event + b"\n\n" for event in events]
 
 
 def responses_stream() -> list[bytes]:
-    """A streamed response: its opening, a text in many deltas, its closing."""
-    text = {"type": "output_text", "text": _SENTENCE, "annotations": [], "logprobs": []}
+    """A streamed response: its opening, a text in many deltas, its closing with the whole text."""
+    pieces = [_piece(n) for n in range(STREAM_CHUNKS - 8)]  # four events open it, four close it
+    whole = "".join(pieces)
+    text = {"type": "output_text", "text": whole, "annotations": [], "logprobs": []}
     item = {"type": "message", "id": "msg_0", "status": "completed", "role": "assistant"}
     done_item = {**item, "content": [text]}
     at = {"output_index": 0, "item_id": "msg_0"}
@@ -64,14 +74,13 @@ def responses_stream() -> list[bytes]:
         {"type": "response.content_part.added", **part, "part": {**text, "text": ""}},
     ]
     closing: list[dict[str, Any]] = [
-        {"type": "response.output_text.done", **part, "text": _SENTENCE, "logprobs": []},
+        {"type": "response.output_text.done", **part, "text": whole, "logprobs": []},
         {"type": "response.content_part.done", **part, "part": text},
         {"type": "response.output_item.done", "output_index": 0, "item": done_item},
         {"type": "response.completed", "response": _response("completed", [done_item])},
     ]
     deltas: list[dict[str, Any]] = [
-        {"type": "response.output_text.delta", **part, "delta": f" word{n}", "logprobs": []}
-        for n in range(STREAM_CHUNKS - len(opening) - len(closing))
+        {"type": "response.output_text.delta", **part, "delta": piece, "logprobs": []} for piece in pieces
     ]
     events = enumerate([*opening, *deltas, *closing])
     return [
@@ -79,6 +88,10 @@ def responses_stream() -> list[bytes]:
         % (event["type"].encode(), json.dumps({**event, "sequence_number": number}).encode())
         for number, event in events
     ]
+
+
+def _piece(number: int) -> str:
+    return f" {MARK}{number}"
 
 
 def _response(status: str, output: list[dict[str, Any]]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import gc
 import time
 from typing import TYPE_CHECKING, Any
 
-from gossamer.cli.bench import answers, calls, plumbing, transport
+from gossamer.cli.bench import answers, calls, content, plumbing, transport
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -90,6 +90,14 @@ class Blocks:
             self._loop.run_until_complete(self._async(self._client))
         for _ in range(2):
             self.run(self.scenario.calls)
+
+    def content_held(self) -> list[str] | None:
+        """Which content the telemetry of a call has; None where there is no telemetry."""
+        if self._outlets is None:
+            return None
+        with self._outlets.watched() as exported:
+            self.run(1)
+        return content.held_by(exported)
 
     def close(self) -> None:
         """Give back the event loop."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from gossamer.cli.bench import discovery
+from gossamer.cli.bench import content, discovery
 from gossamer.cli.bench.contenders import HERE
 from gossamer.cli.bench.figures import Figure
 
@@ -78,7 +78,9 @@ _AS_BY_HAND: tuple[str, _Reading] = ("added, x a hand-written span", _of_hand_wr
 _OF_A_STREAM: tuple[str, _Reading] = ("added to a 100-chunk stream, %", _percent_of_bare)
 _OF_A_CHUNK: tuple[str, _Reading] = ("added to a chunk, ns", _per_chunk)
 
-LIMITS: dict[str, tuple[tuple[str, _Reading], float]] = {
+Limits = dict[str, tuple[tuple[str, _Reading], float]]
+
+LIMITS: Limits = {
     "chat-sync": (_AS_BY_HAND, 1.15),
     "chat-async": (_AS_BY_HAND, 1.15),
     "chat-stream-sync": (_OF_A_STREAM, 1.5),
@@ -91,20 +93,40 @@ LIMITS: dict[str, tuple[tuple[str, _Reading], float]] = {
     "plumbing-responses-async": (_OF_A_CHUNK, 300),
 }
 
+_AS_BY_HAND_WITH_CONTENT = ("added, x the same JSON by hand", _of_hand_written)
+
+CONTENT_LIMITS: Limits = {
+    "chat-sync": (_AS_BY_HAND_WITH_CONTENT, 2.0),
+    "chat-async": (_AS_BY_HAND_WITH_CONTENT, 2.0),
+    "chat-long-sync": (_AS_BY_HAND_WITH_CONTENT, 2.0),
+    "chat-long-async": (_AS_BY_HAND_WITH_CONTENT, 2.0),
+    "chat-stream-sync": (_OF_A_STREAM, 5.0),
+    "chat-stream-async": (_OF_A_STREAM, 5.0),
+    "responses-stream-sync": (_OF_A_STREAM, 5.0),
+    "responses-stream-async": (_OF_A_STREAM, 5.0),
+}
+"""With prompts and answers captured."""
+
 
 def missed(verdicts: Iterable[Verdict]) -> bool:
     """Whether some promise is certainly not kept."""
     return any(verdict.outcome == "missed" for verdict in verdicts)
 
 
-def verdicts(figures: Iterable[Figure]) -> list[Verdict]:
+def verdicts(figures: Iterable[Figure], *, with_content: bool = False) -> list[Verdict]:
     """A verdict for each of our figures that a promise was made about."""
+    limits = CONTENT_LIMITS if with_content else LIMITS
     found = []
     for figure in figures:
         ours = (figure.contender, figure.environment) == (discovery.OURS, HERE)
-        if not ours or figure.scenario not in LIMITS:
+        if not ours or figure.scenario not in limits:
             continue
-        (what, reading), limit = LIMITS[figure.scenario]
+        if with_content and content.lacks(figure.content):
+            # What records nothing costs little: no promise is kept that way.
+            told = f"{figure.scenario}: prompt and answer recorded"
+            found.append(Verdict.at_least(told, 2, len(figure.content or ()), 0))
+            continue
+        (what, reading), limit = limits[figure.scenario]
         measured = reading(figure)
         if measured is not None:
             found.append(Verdict.at_most(f"{figure.scenario}: {what}", limit, *measured))

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from gossamer.cli.bench.conversation import conversation
+
 SyncCall = Callable[[Any], int]
 AsyncCall = Callable[[Any], Awaitable[int]]
+
+MARK = "spider"
+"""In every prompt and in no answer: where it is recorded, the prompt is."""
 
 CHAT_REQUEST: dict[str, Any] = {
     "model": "gpt-4o-mini",
@@ -17,6 +22,7 @@ CHAT_REQUEST: dict[str, Any] = {
     "temperature": 0.2,
     "max_tokens": 200,
 }
+CHAT_LONG_REQUEST: dict[str, Any] = {**CHAT_REQUEST, "messages": conversation()}
 CHAT_STREAM_REQUEST: dict[str, Any] = {
     **CHAT_REQUEST,
     "stream": True,
@@ -39,6 +45,11 @@ EMBEDDINGS_REQUEST: dict[str, Any] = {
 def chat(client: Any) -> int:
     """One plain chat completion; the number of its choices."""
     return len(client.chat.completions.create(**CHAT_REQUEST).choices)
+
+
+def chat_long(client: Any) -> int:
+    """The same, at the end of a long conversation."""
+    return len(client.chat.completions.create(**CHAT_LONG_REQUEST).choices)
 
 
 def chat_stream(client: Any) -> int:
@@ -67,6 +78,11 @@ async def chat_async(client: Any) -> int:
     return len((await client.chat.completions.create(**CHAT_REQUEST)).choices)
 
 
+async def chat_long_async(client: Any) -> int:
+    """`chat_long` with an asynchronous client."""
+    return len((await client.chat.completions.create(**CHAT_LONG_REQUEST)).choices)
+
+
 async def chat_stream_async(client: Any) -> int:
     """`chat_stream` with an asynchronous client."""
     count = 0
@@ -90,12 +106,14 @@ async def embeddings_async(client: Any) -> int:
 
 SYNC: Mapping[str, SyncCall] = {
     "chat": chat,
+    "chat_long": chat_long,
     "chat_stream": chat_stream,
     "responses_stream": responses_stream,
     "embeddings": embeddings,
 }
 ASYNC: Mapping[str, AsyncCall] = {
     "chat": chat_async,
+    "chat_long": chat_long_async,
     "chat_stream": chat_stream_async,
     "responses_stream": responses_stream_async,
     "embeddings": embeddings_async,

@@ -28,6 +28,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--contender", "-c", "names", multiple=True, help="Only these, beside the bare SDK.")
 @click.option("--rounds", type=click.IntRange(2), help="Timed blocks of each contender.")
 @click.option("--quick", is_flag=True, help="Fewer scenarios and rounds: coarse, in seconds.")
+@click.option("--content", "with_content", is_flag=True, help="Have every contender capture content.")
 @click.option("--load", "load_test", is_flag=True, help="Put a web app under load instead.")
 @click.option("--requests", default=200, show_default=True, help="Load: requests of one round.")
 @click.option("--at-once", default=75, show_default=True, help="Load: requests at any time.")
@@ -57,6 +58,7 @@ def command(
     names: tuple[str, ...],
     rounds: int | None,
     quick: bool,
+    with_content: bool,
     load_test: bool,
     requests: int,
     at_once: int,
@@ -75,8 +77,10 @@ def command(
     """
     out = Output(json_to, markdown_to, svg_to)
     try:
+        if with_content:
+            _check_content(names, profiled, load_test=load_test, old_fault=old_fault)
         if profiled is not None:
-            modes.profile(out, profiled)
+            modes.profile(out, profiled, with_content=with_content)
             return
         chosen = _contenders(names, peers, old_fault=old_fault)
         if load_test:
@@ -85,12 +89,19 @@ def command(
         else:
             usual = _ROUNDS if peers is None else _PEER_ROUNDS
             rounds = rounds or (_QUICK_ROUNDS if quick else usual)
-            what = scenarios.choose(patterns, quick=quick)
-            kept = modes.measure_calls(out, chosen, what, rounds)
+            what = scenarios.choose(patterns, quick=quick, with_content=with_content)
+            kept = modes.measure_calls(out, chosen, what, rounds, with_content=with_content)
     except BenchError as error:
         raise click.ClickException(str(error)) from error
     if check and not kept:
         sys.exit(1)
+
+
+def _check_content(names: tuple[str, ...], profiled: str | None, *, load_test: bool, old_fault: bool) -> None:
+    if load_test:
+        raise BenchError("--content is measured call by call, or with --profile, but not with --load")
+    if old_fault or discovery.OLD_FAULT in (*names, profiled):
+        raise BenchError("the old fault records nothing, so it has no content: leave it or --content out")
 
 
 def _contenders(names: tuple[str, ...], peers: Path | None, *, old_fault: bool) -> list[Contender]:

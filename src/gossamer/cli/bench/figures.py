@@ -57,6 +57,8 @@ class Figure:
     """What the hand-written span adds to the same."""
     of_hand_written: float | None
     """Added time over that."""
+    content: list[str] | None
+    """Which content was recorded: `prompt`, `answer`; None where that is not known."""
 
 
 def figures(samples: Samples) -> list[Figure]:
@@ -80,7 +82,7 @@ def quieter_half(samples: Samples) -> Samples:
     order = sorted(range(len(disturbance)), key=disturbance.__getitem__)
     kept = sorted(order[: (len(order) + 1) // 2])
     calm = {contender: [own[number] for number in kept] for contender, own in samples.by_contender.items()}
-    return Samples(samples.scenario, calm)
+    return Samples(samples.scenario, calm, samples.content)
 
 
 def _figure(samples: Samples, contender: Contender) -> Figure:
@@ -106,6 +108,7 @@ def _figure(samples: Samples, contender: Contender) -> Figure:
         ratio=statistics.median(own) / statistics.median(bare),
         by_hand_ns=by_hand,
         of_hand_written=_over(added, by_hand),
+        content=samples.content.get(contender),
     )
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.trace import SpanKind
 
 from gossamer.cli.bench import calls
+from gossamer.cli.bench.calls import CHAT_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,12 +65,14 @@ class HandWritten:
         return (
             {
                 "chat": self.chat,
+                "chat_long": self.chat_long,
                 "chat_stream": self.chat_stream,
                 "responses_stream": self.responses_stream,
                 "embeddings": self.embeddings,
             },
             {
                 "chat": self.chat_async,
+                "chat_long": self.chat_long_async,
                 "chat_stream": self.chat_stream_async,
                 "responses_stream": self.responses_stream_async,
                 "embeddings": self.embeddings_async,
@@ -80,37 +83,45 @@ class HandWritten:
         name = f"{attributes['gen_ai.operation.name']} {attributes['gen_ai.request.model']}"
         return self._tracer.start_as_current_span(name, kind=SpanKind.CLIENT, attributes=attributes)
 
-    def chat(self, client: Any) -> int:
+    def chat(self, client: Any, request: Mapping[str, Any] = CHAT_REQUEST) -> int:
         """A plain chat completion."""
         started = perf_counter()
-        with self._span(_of_chat(calls.CHAT_REQUEST)) as span:
-            completion = client.chat.completions.create(**calls.CHAT_REQUEST)
-            span.set_attributes(_of_completion(completion))
+        with self._span(of_chat(request)) as span:
+            completion = client.chat.completions.create(**request)
+            span.set_attributes(of_completion(completion))
             self._record(perf_counter() - started, completion)
         return len(completion.choices)
 
-    async def chat_async(self, client: Any) -> int:
+    async def chat_async(self, client: Any, request: Mapping[str, Any] = CHAT_REQUEST) -> int:
         """A plain chat completion, awaited."""
         started = perf_counter()
-        with self._span(_of_chat(calls.CHAT_REQUEST)) as span:
-            completion = await client.chat.completions.create(**calls.CHAT_REQUEST)
-            span.set_attributes(_of_completion(completion))
+        with self._span(of_chat(request)) as span:
+            completion = await client.chat.completions.create(**request)
+            span.set_attributes(of_completion(completion))
             self._record(perf_counter() - started, completion)
         return len(completion.choices)
+
+    def chat_long(self, client: Any) -> int:
+        """The same, at the end of a long conversation."""
+        return self.chat(client, calls.CHAT_LONG_REQUEST)
+
+    async def chat_long_async(self, client: Any) -> int:
+        """The same, awaited."""
+        return await self.chat_async(client, calls.CHAT_LONG_REQUEST)
 
     def chat_stream(self, client: Any) -> int:
         """A streamed chat completion: the span covers the reading too."""
         started = perf_counter()
         count, first = 0, 0.0
         reasons: list[str] = []
-        with self._span(_of_chat(calls.CHAT_STREAM_REQUEST)) as span:
+        with self._span(of_chat(calls.CHAT_STREAM_REQUEST)) as span:
             for chunk in client.chat.completions.create(**calls.CHAT_STREAM_REQUEST):
                 if not count:
                     first = perf_counter() - started
                 if chunk.choices and chunk.choices[0].finish_reason:
                     reasons.append(chunk.choices[0].finish_reason)
                 count += 1
-            span.set_attributes(_of_last_chunk(chunk, reasons, first))
+            span.set_attributes(of_last_chunk(chunk, reasons, first))
             self._record(perf_counter() - started, chunk, first)
         return count
 
@@ -119,14 +130,14 @@ class HandWritten:
         started = perf_counter()
         count, first = 0, 0.0
         reasons: list[str] = []
-        with self._span(_of_chat(calls.CHAT_STREAM_REQUEST)) as span:
+        with self._span(of_chat(calls.CHAT_STREAM_REQUEST)) as span:
             async for chunk in await client.chat.completions.create(**calls.CHAT_STREAM_REQUEST):
                 if not count:
                     first = perf_counter() - started
                 if chunk.choices and chunk.choices[0].finish_reason:
                     reasons.append(chunk.choices[0].finish_reason)
                 count += 1
-            span.set_attributes(_of_last_chunk(chunk, reasons, first))
+            span.set_attributes(of_last_chunk(chunk, reasons, first))
             self._record(perf_counter() - started, chunk, first)
         return count
 
@@ -134,14 +145,14 @@ class HandWritten:
         """A streamed response."""
         started = perf_counter()
         count, first = 0, 0.0
-        with self._span(_of_response_request()) as span:
+        with self._span(of_response_request()) as span:
             for event in client.responses.create(  # noqa: B007
                 **calls.RESPONSES_STREAM_REQUEST
             ):
                 if not count:
                     first = perf_counter() - started
                 count += 1
-            span.set_attributes(_of_response(event.response, first))
+            span.set_attributes(of_response(event.response, first))
             self._record_response(perf_counter() - started, event.response, first)
         return count
 
@@ -149,14 +160,14 @@ class HandWritten:
         """A streamed response, awaited."""
         started = perf_counter()
         count, first = 0, 0.0
-        with self._span(_of_response_request()) as span:
+        with self._span(of_response_request()) as span:
             async for event in await client.responses.create(  # noqa: B007
                 **calls.RESPONSES_STREAM_REQUEST
             ):
                 if not count:
                     first = perf_counter() - started
                 count += 1
-            span.set_attributes(_of_response(event.response, first))
+            span.set_attributes(of_response(event.response, first))
             self._record_response(perf_counter() - started, event.response, first)
         return count
 
@@ -205,7 +216,8 @@ class HandWritten:
         self._embeddings_input.record(answer.usage.prompt_tokens, attributes)
 
 
-def _of_chat(request: Mapping[str, Any]) -> Attributes:
+def of_chat(request: Mapping[str, Any]) -> Attributes:
+    """What is known when a chat begins."""
     attributes = {
         **_CHAT,
         "openai.api.type": "chat_completions",
@@ -217,7 +229,8 @@ def _of_chat(request: Mapping[str, Any]) -> Attributes:
     return attributes
 
 
-def _of_completion(completion: Any) -> Attributes:
+def of_completion(completion: Any) -> Attributes:
+    """What a completion tells."""
     return {
         "gen_ai.response.id": completion.id,
         "gen_ai.response.model": completion.model,
@@ -229,7 +242,8 @@ def _of_completion(completion: Any) -> Attributes:
     }
 
 
-def _of_last_chunk(chunk: Any, reasons: list[str], first_chunk: float) -> Attributes:
+def of_last_chunk(chunk: Any, reasons: list[str], first_chunk: float) -> Attributes:
+    """What the last chunk tells, and the others together."""
     return {
         "gen_ai.response.id": chunk.id,
         "gen_ai.response.model": chunk.model,
@@ -242,7 +256,8 @@ def _of_last_chunk(chunk: Any, reasons: list[str], first_chunk: float) -> Attrib
     }
 
 
-def _of_response_request() -> Attributes:
+def of_response_request() -> Attributes:
+    """What is known when a response begins."""
     request = calls.RESPONSES_STREAM_REQUEST
     return {
         **_CHAT,
@@ -253,7 +268,8 @@ def _of_response_request() -> Attributes:
     }
 
 
-def _of_response(response: Any, first_chunk: float) -> Attributes:
+def of_response(response: Any, first_chunk: float) -> Attributes:
+    """What a response tells."""
     return {
         "gen_ai.response.id": response.id,
         "gen_ai.response.model": response.model,

@@ -9,23 +9,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry import metrics, trace
+from opentelemetry import _logs, metrics, trace
 
-from gossamer.cli.bench import calls, discovery, handwritten, old_fault
+from gossamer.cli.bench import calls, content, discovery, handwritten, handwritten_content, old_fault
 from gossamer.cli.bench.telemetry import Outlets, Telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gossamer.cli.bench.calls import AsyncCall, SyncCall
-
-#: Content is off wherever there is a switch for it: what is compared is the bookkeeping.
-CONTENT_OFF = {
-    "TRACELOOP_TRACE_CONTENT": "false",
-    "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "NO_CONTENT",
-    "OPENINFERENCE_HIDE_INPUTS": "true",
-    "OPENINFERENCE_HIDE_OUTPUTS": "true",
-}
 
 
 @dataclass(frozen=True)
@@ -40,22 +32,27 @@ class Installed:
     """Where its code lies: files and folders, for the profile."""
 
 
-def install(name: str) -> Installed:
+def install(name: str, *, with_content: bool = False) -> Installed:
     """Switch the contender `name` on. Once in a process: nothing is ever switched off again."""
-    os.environ.update(CONTENT_OFF)
+    os.environ.update(content.environment(name, with_content=with_content))
     if name == discovery.BARE:
         return Installed(name, calls.SYNC, calls.ASYNC, None, ())
     if name == discovery.OLD_FAULT:
         old_fault.install()
         return Installed(name, calls.SYNC, calls.ASYNC, None, (old_fault.__file__,))
-    outlets = Outlets.build()
+    outlets = Outlets.build(logs=with_content)
     if name == discovery.LOGFIRE:
         _install_logfire(outlets)
         return Installed(name, calls.SYNC, calls.ASYNC, outlets, _folder("logfire"))
     pipeline = Telemetry.build(outlets)
     if name == discovery.HAND_WRITTEN:
-        sync, asynchronous = handwritten.HandWritten(pipeline).calls()
-        return Installed(name, sync, asynchronous, outlets, (str(handwritten.__file__),))
+        by_hand = handwritten_content.HandWrittenContent if with_content else handwritten.HandWritten
+        sync, asynchronous = by_hand(pipeline).calls()
+        files = (handwritten.__file__, handwritten_content.__file__)
+        return Installed(name, sync, asynchronous, outlets, files)
+    if with_content:
+        # Elastic 1.2.0 hands on the one that it is given as a version, and uses the global one.
+        _logs.set_logger_provider(pipeline.logger_provider)
     code = _instrument(name, pipeline)
     return Installed(name, calls.SYNC, calls.ASYNC, outlets, code)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gossamer.cli.bench import discovery
+from gossamer.cli.bench import content, discovery
+from gossamer.cli.bench.conversation import MESSAGES
 from gossamer.cli.bench.labels import shown
-from gossamer.cli.bench.scenarios import BY_NAME, STREAM_CHUNKS
+from gossamer.cli.bench.scenarios import BY_NAME, SHORT_PLUMBING_CHUNKS, STREAM_CHUNKS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
 
 _COLUMNS = {
     "chat": "chat",
+    "chat-long": f"chat of {MESSAGES} messages",
     "chat-stream": f"{STREAM_CHUNKS}-chunk chat stream",
     "responses-stream": f"{STREAM_CHUNKS}-event response stream",
     "embeddings": "embeddings",
+    "plumbing-chat-short": f"one chat chunk of {SHORT_PLUMBING_CHUNKS}",
     "plumbing-chat": "one chat chunk",
     "plumbing-responses": "one response event",
 }
@@ -29,8 +32,9 @@ _COLUMNS = {
 def calls_table(run: Run) -> str:
     """Added CPU time: a table for synchronous clients, one for asynchronous ones."""
     first = run.present[0]
+    what = "CPU time with content" if run.with_content else "CPU time"
     about = (
-        f"CPU time. openai {first.openai}, OpenTelemetry SDK {first.opentelemetry}, "
+        f"{what}. openai {first.openai}, OpenTelemetry SDK {first.opentelemetry}, "
         f"Python {first.python}, {run.machine}; the quieter half of {run.rounds} rounds."
     )
     lines = [about, ""]
@@ -46,7 +50,7 @@ def calls_table(run: Run) -> str:
             continue
         lines += _head([title, *columns.values(), "peak memory"])
         for key, name in shown(run.present).items():
-            cells = [_cell(by_key.get((scenario, *key))) for scenario in columns]
+            cells = [_cell(by_key.get((scenario, *key)), run) for scenario in columns]
             lines.append(_row([_bold(key[0], name), *cells, _memory(there[key])]))
         lines.append("")
     return "\n".join(lines)
@@ -84,7 +88,7 @@ def _bold(contender: str, name: str) -> str:
     return f"**{name}**" if contender == discovery.OURS else name
 
 
-def _cell(figure: Figure | None) -> str:
+def _cell(figure: Figure | None, run: Run) -> str:
     if figure is None:
         return ""
     if figure.added_ns is None:
@@ -92,7 +96,9 @@ def _cell(figure: Figure | None) -> str:
     sign = "+" if figure.added_ns.median >= 0 else ""
     added = f"{sign}{time_of(figure.added_ns.median)}"
     # Plumbing is too small a base for a ratio to mean anything.
-    return added if BY_NAME[figure.scenario].plumbing else f"{added} ({figure.ratio:.2f} x)"
+    cell = added if BY_NAME[figure.scenario].plumbing else f"{added} ({figure.ratio:.2f} x)"
+    remark = content.remark(figure.content, with_content=run.with_content)
+    return f"{cell}, {remark}" if remark else cell
 
 
 def _memory(one: Present) -> str:

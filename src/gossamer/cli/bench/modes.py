@@ -18,17 +18,21 @@ if TYPE_CHECKING:
     from gossamer.cli.bench.scenarios import Scenario
 
 
-def measure_calls(out: Output, chosen: list[Contender], what: list[Scenario], rounds: int) -> bool:
+def measure_calls(
+    out: Output, chosen: list[Contender], what: list[Scenario], rounds: int, *, with_content: bool
+) -> bool:
     """CPU time of the calls; whether the promises are kept."""
     with progress(len(chosen) * len(what) * rounds) as advance:
-        result = run.run(chosen, what, rounds, advance)
-    verdicts = budget.verdicts(result.figures)
+        result = run.run(chosen, what, rounds, advance, with_content=with_content)
+    verdicts = budget.verdicts(result.figures, with_content=with_content)
     out.show(tables.cost(result), tables.plumbing(result), tables.memory(result.present))
     out.document({**result.as_json(), "verdicts": [vars(verdict) for verdict in verdicts]})
     if out.markdown_to is not None:
-        markdown.put(out.markdown_to, "calls", markdown.calls_table(result))
+        section = "content" if with_content else "calls"
+        markdown.put(out.markdown_to, section, markdown.calls_table(result))
     if out.svg_to is not None:
-        note = f"openai {result.openai}, {result.machine}; median, less is better"
+        captured = "with content; " if with_content else ""
+        note = f"{captured}openai {result.openai}, {result.machine}; median, less is better"
         out.svg_to.write_text(chart.svg(chart.panels(result), note), encoding="utf-8")
     return out.verdicts(verdicts)
 
@@ -45,14 +49,16 @@ def measure_load(out: Output, chosen: list[Contender], shape: Shape, rounds: int
     return out.verdicts(verdicts)
 
 
-def profile(out: Output, name: str) -> None:
+def profile(out: Output, name: str, *, with_content: bool) -> None:
     """Where one contender's time goes."""
     contenders.here((name,))  # says which there are, should this be none of them
-    with running([Contender(name)], WORKER, "--profile") as (worker,):
+    options = ("--profile", "--content") if with_content else ("--profile",)
+    with running([Contender(name)], WORKER, *options) as (worker,):
         found = {
             kind: worker.ask(do="profile", asynchronous=kind == "async")["functions"]
             for kind in ("sync", "async")
         }
     for kind, functions in found.items():
-        out.show(profile_table(name, functions, asynchronous=kind == "async"))
-    out.document({"contender": name, "functions": found})
+        table = profile_table(name, functions, asynchronous=kind == "async", with_content=with_content)
+        out.show(table)
+    out.document({"contender": name, "with_content": with_content, "functions": found})

@@ -23,10 +23,13 @@ def cost(function: dict[str, Any]) -> float:
     return float(function["ns_per_call"]) + CHUNKS * float(function["ns_per_chunk"])
 
 
-def profile_table(contender: str, functions: list[dict[str, Any]], *, asynchronous: bool) -> Table:
+def profile_table(
+    contender: str, functions: list[dict[str, Any]], *, asynchronous: bool, with_content: bool = False
+) -> Table:
     """The functions that cost most, and what each spends its time on."""
     kind = "asynchronous" if asynchronous else "synchronous"
-    table = plain_table(f"{label(contender)}: where a {CHUNKS}-chunk {kind} chat stream spends it")
+    name = f"{label(contender)}, with content" if with_content else label(contender)
+    table = plain_table(f"{name}: where a {CHUNKS}-chunk {kind} chat stream spends it")
     table.caption = (
         f"from streams of {SHORT} and {LONG} chunks, under a profiler: "
         "it slows down what it watches, so compare, don't quote"

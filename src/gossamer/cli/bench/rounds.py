@@ -22,6 +22,8 @@ class Samples:
 
     scenario: Scenario
     by_contender: dict[Contender, list[float]] = field(default_factory=dict)
+    content: dict[Contender, list[str] | None] = field(default_factory=dict)
+    """Which content each recorded; None of who records nothing at all."""
 
 
 def rotated(items: Sequence[T], by: int) -> list[T]:
@@ -41,9 +43,10 @@ def measure(
     able = []
     for worker in workers:
         try:
-            worker.ask(do="prepare", scenario=scenario.name)
+            ready = worker.ask(do="prepare", scenario=scenario.name)
         except Unsupported:
             continue
+        samples.content[worker.contender] = ready["content"]
         able.append(worker)
     units = scenario.chunks if scenario.plumbing else scenario.calls
     for number in range(rounds if able else 0):

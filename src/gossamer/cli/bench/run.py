@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gossamer.cli.bench.figures import Figure, figures
 from gossamer.cli.bench.rounds import Samples, measure
-from gossamer.cli.bench.workers import running
+from gossamer.cli.bench.workers import WORKER, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,6 +44,8 @@ class Run:
     rounds: int
     present: list[Present]
     figures: list[Figure]
+    with_content: bool = False
+    """Whether prompts and answers were to be recorded."""
 
     @property
     def openai(self) -> str:
@@ -65,6 +67,8 @@ def run(
     scenarios: Sequence[Scenario],
     rounds: int,
     advance: Callable[[str], object],
+    *,
+    with_content: bool = False,
 ) -> Run:
     """Measure it all. `advance` hears the scenario's name, once a timed block.
 
@@ -73,13 +77,14 @@ def run(
     """
     samples = [Samples(scenario) for scenario in scenarios]
     there: list[Present] = []
+    options = ("--content",) if with_content else ()
     for seed, share in enumerate(shares(rounds, LAUNCHES)):
-        with running(contenders, seed=seed) as workers:
+        with running(contenders, WORKER, *options, seed=seed) as workers:
             for one in samples:
                 measure(workers, one, share, partial(advance, one.scenario.name))
             there = [present(w.contender, w.hello, w.ask(do="memory")) for w in workers]
     found = [figure for one in samples for figure in figures(one)]
-    return Run(machine(), rounds, there, found)
+    return Run(machine(), rounds, there, found, with_content)
 
 
 def shares(rounds: int, launches: int) -> list[int]:

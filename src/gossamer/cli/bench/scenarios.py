@@ -16,6 +16,9 @@ sixteen calls together: each block pays for all of its own."""
 PLUMBING_CHUNKS = 2000
 """Chunks of one plumbing stream: long enough for the clock, short enough for the slowest."""
 
+SHORT_PLUMBING_CHUNKS = 400
+"""Chunks of a shorter one: what grows with the square of them is dearer in the longer."""
+
 
 @dataclass(frozen=True)
 class Scenario:
@@ -53,22 +56,37 @@ SCENARIOS: tuple[Scenario, ...] = (
     *_both("plumbing-responses", "responses_stream", 1, PLUMBING_CHUNKS, plumbing=True),
 )
 
-BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
+CONTENT_SCENARIOS: tuple[Scenario, ...] = (
+    *_both("chat", "chat", CALLS),
+    *_both("chat-long", "chat_long", CALLS),
+    *_both("chat-stream", "chat_stream", CALLS, STREAM_CHUNKS),
+    *_both("responses-stream", "responses_stream", CALLS, STREAM_CHUNKS),
+    *_both("plumbing-chat-short", "chat_stream", 1, SHORT_PLUMBING_CHUNKS, plumbing=True),
+    *_both("plumbing-chat", "chat_stream", 1, PLUMBING_CHUNKS, plumbing=True),
+    *_both("plumbing-responses", "responses_stream", 1, PLUMBING_CHUNKS, plumbing=True),
+)
+"""With prompts and answers captured. The same, but for embeddings, whose content the conventions have no
+place for; and two in which content is longer or shorter, to show how cost grows with it."""
+
+BY_NAME = {scenario.name: scenario for scenario in (*SCENARIOS, *CONTENT_SCENARIOS)}
 
 
-def choose(patterns: tuple[str, ...], *, quick: bool) -> list[Scenario]:
+def choose(patterns: tuple[str, ...], *, quick: bool, with_content: bool = False) -> list[Scenario]:
     """The scenarios that are named, or all.
 
     `chat-sync` is one, `chat` is it and its asynchronous twin, `plumbing` is all that begin so.
     """
+    known = CONTENT_SCENARIOS if with_content else SCENARIOS
     if not patterns:
-        return [scenario for scenario in SCENARIOS if scenario.quick or not quick]
+        return [scenario for scenario in known if scenario.quick or not quick]
     chosen: list[Scenario] = []
     for pattern in patterns:
         names = (pattern, f"{pattern}-sync", f"{pattern}-async")
-        matching = [scenario for scenario in SCENARIOS if scenario.name in names]
-        matching = matching or [s for s in SCENARIOS if s.name.startswith(f"{pattern}-")]
+        matching = [scenario for scenario in known if scenario.name in names]
+        matching = matching or [s for s in known if s.name.startswith(f"{pattern}-")]
         if not matching:
-            raise BenchError(f"no scenario {pattern!r}; there are: {', '.join(BY_NAME)}")
+            there = ", ".join(scenario.name for scenario in known)
+            mode = "with" if with_content else "without"
+            raise BenchError(f"no scenario {pattern!r} {mode} --content; there are: {there}")
         chosen += [scenario for scenario in matching if scenario not in chosen]
     return chosen

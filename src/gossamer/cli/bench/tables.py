@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich import box
 from rich.table import Table
 
-from gossamer.cli.bench import discovery
+from gossamer.cli.bench import content, discovery
 from gossamer.cli.bench.labels import shown
 from gossamer.cli.bench.scenarios import BY_NAME
 
@@ -31,10 +31,10 @@ NONE = "–"  # noqa: RUF001  # an en dash, as tables of figures have it
 def cost(run: Run) -> Table | None:
     """Every figure of the calls, grouped by scenario; None when there are none."""
     return _grouped(
-        "CPU time of one call",
+        _titled("CPU time of one call", run),
         ("µs\na call", "added\nµs", "added µs,\nquartiles", "added ns\na chunk", "x\nbare", "x by\nhand"),
         [figure for figure in run.figures if not BY_NAME[figure.scenario].plumbing],
-        run.present,
+        run,
         lambda figure: (
             f"{figure.cpu_ns.median / 1000:,.0f}",
             _added(figure.added_ns, 1000, ",.1f"),
@@ -49,10 +49,10 @@ def cost(run: Run) -> Table | None:
 def plumbing(run: Run) -> Table | None:
     """Every figure of the plumbing; None when it was not measured."""
     return _grouped(
-        "Plumbing: CPU time between two ready-made chunks",
+        _titled("Plumbing: CPU time between two ready-made chunks", run),
         ("ns\na chunk", "added\nns", "added ns,\nquartiles"),
         [figure for figure in run.figures if BY_NAME[figure.scenario].plumbing],
-        run.present,
+        run,
         lambda figure: (
             f"{figure.cpu_ns.median:,.0f}",
             _added(figure.added_ns, 1, ",.0f"),
@@ -65,7 +65,7 @@ def _grouped(
     title: str,
     headings: tuple[str, ...],
     figures: list[Figure],
-    present: Sequence[Present],
+    run: Run,
     cells: Callable[[Figure], tuple[str, ...]],
 ) -> Table | None:
     if not figures:
@@ -74,15 +74,21 @@ def _grouped(
     table.add_column("contender")
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
-    names = shown(present)
+    names = shown(run.present)
     for scenario, group in groupby(figures, lambda figure: figure.scenario):
         table.add_row(scenario, style="bold cyan")
         for figure in group:
             name = names.get((figure.contender, figure.environment))
             if name is not None:
+                remark = content.remark(figure.content, with_content=run.with_content)
+                name = f"{name}, {remark}" if remark else name
                 table.add_row(f"  {name}", *cells(figure), style=_style(figure.contender))
         table.add_section()
     return table
+
+
+def _titled(title: str, run: Run) -> str:
+    return f"{title}, with content" if run.with_content else title
 
 
 def memory(present: Sequence[Present]) -> Table:

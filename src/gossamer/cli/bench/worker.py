@@ -1,4 +1,4 @@
-"""One contender's process: `python -m gossamer.cli.bench.worker CONTENDER [--profile]`.
+"""One contender's process: `python -m gossamer.cli.bench.worker CONTENDER [--profile] [--content]`.
 
 Reads requests from its input and answers on its output (`protocol.py`). It is run by the
 interpreter of whichever environment holds the contender, so it needs no more than the bench's
@@ -34,14 +34,14 @@ except ImportError:  # Windows
 class Worker:
     """A contender, and the scenario that it has been made ready for."""
 
-    def __init__(self, contender: str, *, profiled: bool = False) -> None:
+    def __init__(self, contender: str, *, profiled: bool = False, with_content: bool = False) -> None:
         self._recorded: dict[str, Any] = {}
         for operation in ("chat_stream", "responses_stream"):
             # An SDK from before the Responses API goes without.
             with contextlib.suppress(AttributeError):
                 self._recorded[operation] = blocks.record(operation)
         self._road = profiler.road_of(install(discovery.BARE)) if profiled else set()
-        self._installed: Installed = install(contender)
+        self._installed: Installed = install(contender, with_content=with_content)
         self._ready: blocks.Blocks | None = None
 
     def answer(self, request: Message) -> Message:
@@ -67,9 +67,10 @@ class Worker:
             self._ready.close()
         self._ready = blocks.Blocks(scenario, self._installed, recorded)
         self._ready.warm_up()
+        held = self._ready.content_held()
         gc.collect()
         gc.freeze()  # what is loaded by now stays: no collection has to look through it again
-        return {"ready": name}
+        return {"ready": name, "content": held}
 
 
 def peak_bytes() -> int | None:
@@ -91,10 +92,17 @@ def hello(contender: str) -> Message:
     }
 
 
-def serve(contender: str, requests: IO[str], replies: IO[str], *, profiled: bool = False) -> None:
+def serve(
+    contender: str,
+    requests: IO[str],
+    replies: IO[str],
+    *,
+    profiled: bool = False,
+    with_content: bool = False,
+) -> None:
     """Answer until there are no more requests."""
     try:
-        worker = Worker(contender, profiled=profiled)
+        worker = Worker(contender, profiled=profiled, with_content=with_content)
     except Exception as error:  # noqa: BLE001  # a contender may fail in any way it likes
         protocol.send(replies, {"error": f"{type(error).__name__}: {error}"})
         return
@@ -114,7 +122,13 @@ def main() -> None:
     if sys.argv[1] == "--list":
         protocol.send(replies, {"contenders": discovery.discover()})
     else:
-        serve(sys.argv[1], sys.stdin, replies, profiled="--profile" in sys.argv)
+        serve(
+            sys.argv[1],
+            sys.stdin,
+            replies,
+            profiled="--profile" in sys.argv,
+            with_content="--content" in sys.argv,
+        )
 
 
 if __name__ == "__main__":
