@@ -6,39 +6,21 @@ from typing import Any, Final
 
 from gossamer.fields import Fields, fields
 from gossamer.messages.response_parts import string
+from gossamer.messages.room import Room
 
-#: Calls and choices of one stream: what they take is not told by any number of characters.
+#: Calls and choices of one stream.
 _MOST_NODES: Final = 1000
 _LONGEST_NAME: Final = 256
 
 
-class Room:
-    """What may still be kept of one stream. What is kept of its texts is a prefix."""
+class ChoiceRoom(Room):
+    """What may still be kept of a stream of choices."""
 
-    __slots__ = ("_nodes", "cut", "left", "left_for_audio")
+    __slots__ = ("left_for_audio",)
 
     def __init__(self, characters: int) -> None:
-        self.left = max(characters, 0)
+        super().__init__(characters, _MOST_NODES)
         self.left_for_audio = self.left  # or a second of it would leave no room for what is said
-        self.cut = False
-        self._nodes = _MOST_NODES
-
-    def node(self) -> bool:
-        """Room for one choice or call more."""
-        if self._nodes <= 0:
-            self.cut = True
-            return False
-        self._nodes -= 1
-        return True
-
-    def text(self, piece: str) -> str:
-        """What fits of a piece of text; nothing after one that did not fit."""
-        left = self.left - len(piece)
-        if left < 0:
-            self.cut = True
-            piece, left = piece[: self.left], 0
-        self.left = left
-        return piece
 
     def name(self, value: Any) -> str | None:
         """A name or an id: whole or not at all, as half of one is another. Not counted, if of a usual length:
@@ -67,7 +49,7 @@ class Call:
         self._name: str | None = None
         self._arguments: list[str] | None = None
 
-    def add(self, delta: Fields, room: Room) -> None:
+    def add(self, delta: Fields, room: ChoiceRoom) -> None:
         """Take a delta of it. Some servers repeat its id, its type and its name in each."""
         if self.id is None:
             self.id = room.name(delta.get("id"))
@@ -82,7 +64,7 @@ class Call:
             self.kind = "custom"
             self.add_to(custom, "input", room)
 
-    def add_to(self, function: Fields, field: str, room: Room) -> None:
+    def add_to(self, function: Fields, field: str, room: ChoiceRoom) -> None:
         """Take its name and a piece of its arguments, which are in that field."""
         if self._name is None:
             self._name = room.name(function.get("name"))
@@ -120,7 +102,7 @@ class Audio:
         self._transcript: list[str] = []
         self._data: list[str] | None = []
 
-    def add(self, delta: Fields, room: Room) -> None:
+    def add(self, delta: Fields, room: ChoiceRoom) -> None:
         """Take a delta of it."""
         if self._id is None:
             self._id = room.name(delta.get("id"))
@@ -158,7 +140,7 @@ class Choice:
         self._function: Call | None = None
         self._audio: Audio | None = None
 
-    def add_call(self, delta: Fields, room: Room) -> None:
+    def add_call(self, delta: Fields, room: ChoiceRoom) -> None:
         """Take the delta of a call."""
         call = self._call(delta, room)
         if call is None:
@@ -167,7 +149,7 @@ class Choice:
         if call.id is not None:
             self._found[call.id] = call
 
-    def _call(self, delta: Fields, room: Room) -> Call | None:
+    def _call(self, delta: Fields, room: ChoiceRoom) -> Call | None:
         index, call_id = delta.get("index"), string(delta.get("id"))
         number = index if type(index) is int else None
         if number is not None:
@@ -191,13 +173,13 @@ class Choice:
             self._found[number] = call
         return call
 
-    def add_function(self, delta: Fields, room: Room) -> None:
+    def add_function(self, delta: Fields, room: ChoiceRoom) -> None:
         """Take a delta of a call as it was before there were tools."""
         if self._function is None:
             self._function = Call(None)
         self._function.add_to(delta, "arguments", room)
 
-    def add_audio(self, delta: Fields, room: Room) -> None:
+    def add_audio(self, delta: Fields, room: ChoiceRoom) -> None:
         """Take a delta of audio."""
         if self._audio is None:
             self._audio = Audio()

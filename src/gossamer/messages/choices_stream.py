@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gossamer.fields import Fields, fields
 from gossamer.messages.chat import thinking, thought
-from gossamer.messages.choices_pieces import Choice, Room
+from gossamer.messages.choices_pieces import Choice, ChoiceRoom
 from gossamer.messages.response_parts import listed, string
 from gossamer.operations.choices import ChoicesFold
 
@@ -26,7 +26,7 @@ class ContentFold(ChoicesFold):
 
     def __init__(self, request: Attributes, limit: int) -> None:
         super().__init__(request)
-        self._room = Room(limit)
+        self._room = ChoiceRoom(limit)
         self._choices: dict[int, Choice] = {}
         #: Index → where its content goes, once there is some.
         self._appends: dict[Any, Callable[[str], None]] = {}

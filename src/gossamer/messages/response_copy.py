@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from gossamer.fields import Fields, fields
+from gossamer.messages.room import Room
 
 #: Never read, and larger than the text that they belong to.
 _UNREAD: Final = frozenset({"encrypted_content", "logprobs"})
@@ -14,37 +15,26 @@ _UNREAD_OF_A_MESSAGE: Final = _UNREAD | {"annotations"}
 _NAMES: Final = frozenset({"type", "id", "call_id", "name", "role", "status", "server_label", "execution"})
 _LONGEST_NAME: Final = 256
 
-#: Items, and the fields and entries in them: what they take is not told by any number of characters.
+#: Items, and the fields and entries in them.
 _MOST_NODES: Final = 20_000
 _DEEPEST: Final = 20
 
 
-class Room:
-    """What may still be kept of one stream. Text is cut to a prefix; data is kept whole or not at all."""
+class ItemRoom(Room):
+    """What may still be kept of a stream of items. Data is kept whole or not at all."""
 
-    __slots__ = ("_nodes", "_unread", "cut", "left")
+    __slots__ = ("_unread",)
 
     def __init__(self, characters: int) -> None:
-        self.left = max(characters, 0)
-        self.cut = False
-        self._nodes = _MOST_NODES
+        super().__init__(characters, _MOST_NODES)
         self._unread = _UNREAD
 
-    def node(self) -> bool:
-        """Room for one thing more, whatever its size."""
-        if self._nodes <= 0:
-            self.cut = True
-            return False
-        self._nodes -= 1
-        return True
-
-    def text(self, said: str) -> str:
+    def text(self, piece: str) -> str:
         """What fits of a text."""
-        if len(said) > self.left:
+        if len(piece) > self.left and piece[:5].lower() == "data:":
             self.cut = True
-            said = said[: self.left] if said[:5].lower() != "data:" else ""
-        self.left -= len(said)
-        return said
+            return ""
+        return super().text(piece)
 
     def item(self, sent: Fields) -> dict[str, Any]:
         """What fits of an item."""

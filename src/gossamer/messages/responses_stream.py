@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from gossamer.fields import Fields, fields
-from gossamer.messages.response_copy import Room
+from gossamer.messages.response_copy import ItemRoom
 from gossamer.operations.responses import EventsFold, FetchFold
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class ContentEventsFold(EventsFold):
 
     def __init__(self, request: Attributes, limit: int) -> None:
         super().__init__(request)
-        self._room = Room(limit)
+        self._room = ItemRoom(limit)
         self._items: list[_Item] = []
         #: By the index of the output, or by id where a server sends no index.
         self._open: dict[Any, _Item] = {}
