@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import opentelemetry.version
 import pytest
 
 from gossamer import finalizers
+from gossamer.events import _can_carry_events
 from gossamer.testing import Telemetry, capture
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,6 +32,13 @@ def telemetry() -> Iterator[Telemetry]:
     """The SDK instrumented, a failure of ours raised; what is recorded is in `.spans` and `.metrics`."""
     with capture() as captured:
         yield captured
+
+
+@pytest.fixture
+def needs_events() -> None:
+    """Skips where OpenTelemetry is too old to carry events."""
+    if not _can_carry_events(opentelemetry.version.__version__):
+        pytest.skip("this OpenTelemetry is too old for events")
 
 
 @pytest.fixture

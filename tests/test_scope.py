@@ -53,6 +53,7 @@ def captured(telemetry: Telemetry) -> list[str]:
 # --- what is captured in a block
 
 
+@pytest.mark.usefixtures("needs_events")
 @pytest.mark.parametrize(
     ("process", "may_widen", "asked", "where"),
     [
@@ -74,6 +75,7 @@ def test_a_block_captures_no_more_than_the_process_may(client, process, may_wide
         assert captured(telemetry) == [where]
 
 
+@pytest.mark.usefixtures("needs_events")
 def test_the_innermost_block_counts_and_what_was_before_comes_back(client):
     with capture(capture="SPAN_AND_EVENT") as telemetry:
         ask(client)
@@ -152,6 +154,7 @@ def test_blocks_add_up_the_inner_wins_and_none_takes_away(client, telemetry):
     ]
 
 
+@pytest.mark.usefixtures("needs_events")
 def test_they_are_there_for_a_sampler_and_on_the_events_and_not_on_metrics(client):
     with capture(capture="EVENT_ONLY") as telemetry:
         with gossamer.attributes({"app.tenant": "acme"}):

@@ -37,21 +37,22 @@ class Events:
         self._enabled: Callable[..., bool] | None = getattr(target, "enabled", None)
 
     @classmethod
-    def of(cls, logger_provider: LoggerProvider | None = None) -> Events | None:
+    def of(cls, logger_provider: LoggerProvider | None = None, *, asked: bool = False) -> Events | None:
         """Events for a provider, by default the global one; None where they would lead nowhere.
 
-        An OpenTelemetry that is too old for events is told once.
+        An OpenTelemetry that is too old for events is told once, where somebody has asked for them.
         """
         provider = logs_api.get_logger_provider() if logger_provider is None else logger_provider
         target = provider.get_logger("gossamer", __version__)
         if isinstance(target, (NoOpLogger, _ProxyLogger)):
             return None
         if not _can_carry_events(api_version):
-            warn_once(
-                "Events need opentelemetry-api and opentelemetry-sdk 1.37 or later, and this is %s: "
-                "no events are emitted.",
-                api_version,
-            )
+            if asked:
+                warn_once(
+                    "Events need opentelemetry-api and opentelemetry-sdk 1.37 or later, and this is %s: "
+                    "no events are emitted.",
+                    api_version,
+                )
             return None
         return cls(target)
 

@@ -20,6 +20,7 @@ from gossamer.events import Events
 from gossamer.hook import Hook
 from gossamer.metrics import Metrics
 from gossamer.outputs import AppHook, Outputs
+from gossamer.scope import CaptureMode
 from gossamer.sdk import SDK, SDKMovedError, locate
 from gossamer.settings import Settings
 from gossamer.telemetry import Telemetry
@@ -167,7 +168,8 @@ class Providers:
         metrics = None
         if not isinstance(meter, (metrics_api.NoOpMeter, _ProxyMeter)):
             metrics = Metrics(meter, meter_provider, self._settings)
-        events = Events.of(logger_provider)
+        asked = bool(self._settings.capture & CaptureMode.EVENT_ONLY)
+        events = Events.of(logger_provider, asked=asked)
         capture = _capture(self._settings, events, self._completion_hook, _attribute_limit(tracer))
         if tracer is None and metrics is None and events is None and capture is None:
             return None

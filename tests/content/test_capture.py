@@ -88,6 +88,7 @@ def named(telemetry: Telemetry, name: str) -> list[dict[str, Any]]:
     return [event for event in telemetry.events if event["name"] == name]
 
 
+@pytest.mark.usefixtures("needs_events")
 @pytest.mark.parametrize(
     ("mode", "on_span", "on_event"),
     [
@@ -126,6 +127,7 @@ def test_each_mode(client, monkeypatch, mode, on_span, on_event, source, stream)
             assert event["time"] == span["end"]
 
 
+@pytest.mark.usefixtures("needs_events")
 @pytest.mark.parametrize("mode", ["EVENT_ONLY", "SPAN_AND_EVENT"])
 def test_an_event_tells_all_also_of_a_call_that_is_not_sampled(client, mode):
     with capture(sampler=ALWAYS_OFF, capture=mode) as telemetry:
@@ -150,6 +152,7 @@ def test_on_the_span_alone_nothing_is_read_of_a_call_that_is_not_sampled(client)
     assert looked == []
 
 
+@pytest.mark.usefixtures("needs_events")
 @pytest.mark.parametrize("mode", ["SPAN_ONLY", "SPAN_AND_EVENT"])
 def test_fetching_and_embedding(client, mode):
     with capture(capture=mode) as telemetry:
@@ -165,6 +168,7 @@ def test_fetching_and_embedding(client, mode):
             assert len(named(telemetry, DETAILS)) == (mode == "SPAN_AND_EVENT")
 
 
+@pytest.mark.usefixtures("needs_events")
 def test_an_answer_that_never_came_has_its_question(client):
     with capture(capture="SPAN_AND_EVENT") as telemetry:
         with pytest.raises(openai.BadRequestError) as raised:
@@ -183,6 +187,7 @@ def test_an_answer_that_never_came_has_its_question(client):
         assert (told["trace_id"], told["span_id"]) == (span["trace_id"], span["span_id"])
 
 
+@pytest.mark.usefixtures("needs_events")
 @pytest.mark.parametrize(
     ("mode", "on_span", "on_event"),
     [("NO_CONTENT", False, False), ("SPAN_ONLY", True, False), ("EVENT_ONLY", False, True)],
@@ -198,6 +203,7 @@ def test_the_text_of_an_error_goes_where_the_content_goes(client, mode, on_span,
         assert event["attributes"]["http.response.status_code"] == 400
 
 
+@pytest.mark.usefixtures("needs_events")
 def test_of_a_failed_stream_what_had_come_is_there(client):
     with capture(capture="SPAN_AND_EVENT") as telemetry:
         with pytest.raises(openai.APIError):
@@ -208,6 +214,7 @@ def test_of_a_failed_stream_what_had_come_is_there(client):
         assert len(named(telemetry, DETAILS)) == len(named(telemetry, EXCEPTION)) == 1
 
 
+@pytest.mark.usefixtures("needs_events")
 def test_a_stream_that_was_left_has_what_was_read_and_no_exception(client):
     with capture(capture="SPAN_AND_EVENT") as telemetry:
         with client.chat.completions.create(**CHAT, stream=True) as stream:
@@ -253,6 +260,7 @@ def test_an_error_event_tells_why_where_content_goes():
         )
 
 
+@pytest.mark.usefixtures("needs_events")
 def test_exceptions_of_plain_calls_that_are_cancelled_are_told():
     async def main() -> None:
         async with openai.AsyncOpenAI(
@@ -281,6 +289,7 @@ def test_without_a_logger_provider_there_are_no_events_and_spans_have_theirs(cli
     assert found(dict(span.attributes))[INPUT] == SENT
 
 
+@pytest.mark.usefixtures("needs_events")
 def test_events_alone_need_no_tracer_and_no_meter(client):
     telemetry = Telemetry()
     instrumentor = OpenAIInstrumentor()
@@ -349,6 +358,7 @@ def test_a_long_stream_is_kept_up_to_the_limit_and_what_was_cut_is_said(client):
         assert span["attributes"][CUT] == (OUTPUT,)
 
 
+@pytest.mark.usefixtures("needs_events")
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize(("mode", "captured"), [("NO_CONTENT", False), ("SPAN_AND_EVENT", True)])
 def test_a_completion_hook_sees_each_call_whatever_the_mode(client, stream, mode, captured):
@@ -366,6 +376,7 @@ def test_a_completion_hook_sees_each_call_whatever_the_mode(client, stream, mode
         assert [event["attributes"]["app.ref"] for event in telemetry.events] == captured * ["file:///1"]
 
 
+@pytest.mark.usefixtures("needs_events")
 def test_a_completion_hook_is_shown_no_text_of_errors_and_nothing_where_the_app_says_so(client):
     hook = Hook()
     with capture(completion_hook=hook) as telemetry:
@@ -381,6 +392,7 @@ def test_a_completion_hook_is_shown_no_text_of_errors_and_nothing_where_the_app_
     assert hook.seen[0]["outputs"] == []
 
 
+@pytest.mark.usefixtures("needs_events")
 @pytest.mark.parametrize(
     "redact",
     [lambda part: 1 / 0, lambda part: "text"],
@@ -403,6 +415,7 @@ def test_a_failing_redaction_drops_all_content_of_the_call_and_is_told_once(clie
     assert all(shown["inputs"] == [] and shown["outputs"] == [] for shown in hook.seen)
 
 
+@pytest.mark.usefixtures("needs_events")
 def test_a_redacted_text_is_what_is_recorded_everywhere(client):
     def redact(part: dict[str, Any]) -> dict[str, Any]:
         return {**part, "content": part["content"].replace("light", "****").replace("long", "****")}
@@ -412,11 +425,11 @@ def test_a_redacted_text_is_what_is_recorded_everywhere(client):
             client.chat.completions.create(**{**CHAT, "model": "fake-error-400"})
         (span,) = telemetry.spans
         assert found(span["attributes"])[INPUT][0]["parts"][0]["content"] == "How ****?"
-        assert span["description"].endswith("The prompt is too ****.")
+        assert "The prompt is too ****." in span["description"]
         details, told = telemetry.events
         assert plain(found(details["attributes"]))[INPUT][0]["parts"][0]["content"] == "How ****?"
-        assert told["attributes"]["exception.message"].endswith("too ****.")
-        assert "long" not in told["attributes"]["exception.stacktrace"].splitlines()[-1]
+        assert "too ****." in told["attributes"]["exception.message"]
+        assert "too long" not in told["attributes"]["exception.stacktrace"]
 
 
 def test_the_app_may_change_its_messages_afterwards(client):

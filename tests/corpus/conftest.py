@@ -7,7 +7,10 @@ import importlib.util
 import os
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -37,6 +40,7 @@ class Run:
     bare_warnings: list[tuple[type, str]]
     traced_warnings: list[tuple[type, str]]
     spans: list[Any]
+    events: list[Any]
 
     @property
     def operation(self) -> str | None:
@@ -54,6 +58,7 @@ class Corpus:
     runs: list[Run]
     start_attributes: dict[int, set[str]]
     metrics: Any
+    has_content: bool
 
     @property
     def traced(self) -> list[Run]:
@@ -88,41 +93,84 @@ def replay_check(shared) -> ModuleType:
     return load_module(shared / "corpus" / "replay_check.py")
 
 
-@pytest.fixture(scope="module")
-def checker(shared) -> Any:
-    """A checker of the conventions that has not seen anything yet."""
-    module = load_module(shared / "semconv" / "check_semconv.py")
-    return module.Checker(module.Model(shared / "semconv" / "data"))
+@pytest.fixture(scope="session")
+def check_semconv(shared) -> ModuleType:
+    """The checker of the conventions."""
+    return load_module(shared / "semconv" / "check_semconv.py")
+
+
+@contextmanager
+def settings_of_no_user() -> Iterator[None]:
+    """What the session shares is made without the settings of whoever runs it, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("OPENAI_", "OTEL_", "GOSSAMER_", "AZURE_OPENAI_")):
+                patch.delenv(name)
+        yield
 
 
 @pytest.fixture(scope="session")
-def corpus(shared, replay_check) -> Corpus:
-    """One pass over the whole corpus: some seconds, so it is shared by all tests here."""
-    exchanges = replay_check.load(shared / "corpus" / "corpus_dev.jsonl")
-    with pytest.MonkeyPatch.context() as patch:
-        for name in list(os.environ):
-            if name.startswith(("OPENAI_", "AZURE_OPENAI_", "OTEL_")):
-                patch.delenv(name)
-        exchanges = [exchange for exchange in exchanges if _is_in_this_sdk(replay_check, exchange)]
-        bare = asyncio.run(_replay_all(replay_check, exchanges, list))
-        with capture() as telemetry:
-            starts = StartAttributes()
-            telemetry.tracer_provider.add_span_processor(starts)
+def exchanges(shared, replay_check) -> list[dict[str, Any]]:
+    """All recordings that this release of the SDK has a method for."""
+    found = replay_check.load(shared / "corpus" / "corpus_dev.jsonl")
+    with settings_of_no_user():
+        return [exchange for exchange in found if _is_in_this_sdk(replay_check, exchange)]
 
-            def take_spans() -> list[Any]:
-                spans = list(telemetry.exporter.get_finished_spans())
-                telemetry.clear()
-                return spans
 
-            traced = asyncio.run(_replay_all(replay_check, exchanges, take_spans))
-            metrics = telemetry.reader.get_metrics_data()
+@pytest.fixture(scope="session")
+def bare(exchanges, replay_check) -> list[Any]:
+    """Each exchange without us."""
+    with settings_of_no_user():
+        return asyncio.run(_replay_all(replay_check, exchanges, lambda: None))
+
+
+# Each pass over all recordings takes some seconds, so it is shared by all tests here.
+
+
+@pytest.fixture(scope="session")
+def corpus(exchanges, bare, replay_check) -> Corpus:
+    """All recordings, traced as by default."""
+    return _traced(replay_check, exchanges, bare)
+
+
+@pytest.fixture(scope="session")
+def content(exchanges, bare, replay_check, roomy) -> Corpus:
+    """All recordings with their content."""
+    return _traced(replay_check, exchanges, bare, **roomy)
+
+
+@pytest.fixture(scope="session")
+def roomy() -> dict[str, Any]:
+    """Settings for content, with room for all of it."""
+    return {"capture": "SPAN_AND_EVENT", "content_limit": 10**8, "content_part_limit": 10**8}
+
+
+@pytest.fixture(scope="session", params=["corpus", "content"], ids=["without content", "with content"])
+def either(request) -> Corpus:
+    """Each of the two."""
+    found: Corpus = request.getfixturevalue(request.param)
+    return found
+
+
+def _traced(replay_check: ModuleType, exchanges: list[Any], bare: list[Any], **settings: Any) -> Corpus:
+    with settings_of_no_user(), capture(**settings) as telemetry:
+        starts = StartAttributes()
+        telemetry.tracer_provider.add_span_processor(starts)
+
+        def take() -> tuple[list[Any], list[Any]]:
+            spans, events = list(telemetry.exporter.get_finished_spans()), telemetry.events
+            telemetry.clear()
+            return spans, events
+
+        traced = asyncio.run(_replay_all(replay_check, exchanges, take))
+        metrics = telemetry.reader.get_metrics_data()
     runs = [
-        Run(exchange, kind, without, outcome, bare_warnings, traced_warnings, spans)
-        for (exchange, kind, without, bare_warnings, _), (_, _, outcome, traced_warnings, spans) in zip(
+        Run(exchange, kind, without, outcome, bare_warnings, traced_warnings, *told)
+        for (exchange, kind, without, bare_warnings, _), (_, _, outcome, traced_warnings, told) in zip(
             bare, traced, strict=True
         )
     ]
-    return Corpus(runs, starts.by_span, metrics)
+    return Corpus(runs, starts.by_span, metrics, "capture" in settings)
 
 
 def _is_in_this_sdk(replay_check: ModuleType, exchange: dict[str, Any]) -> bool:
@@ -136,8 +184,8 @@ def _is_in_this_sdk(replay_check: ModuleType, exchange: dict[str, Any]) -> bool:
     return "stream" not in steps.kwargs.get("extra_query", {})  # a release whose method does not stream yet
 
 
-async def _replay_all(replay_check: ModuleType, exchanges: list[Any], take_spans: Any) -> list[Any]:
-    """Each exchange by the sync and by the async client, with its warnings and spans."""
+async def _replay_all(replay_check: ModuleType, exchanges: list[Any], take: Any) -> list[Any]:
+    """Each exchange by the sync and by the async client, with its warnings, and its spans and events."""
     done = []
     for exchange in exchanges:
         for kind in ("sync", "async"):
@@ -148,5 +196,12 @@ async def _replay_all(replay_check: ModuleType, exchanges: list[Any], take_spans
                 else:
                     outcome = await replay_check.areplay(exchange)
             told = [(warning.category, str(warning.message)) for warning in caught]
-            done.append((exchange, kind, outcome, told, take_spans()))
+            done.append((exchange, kind, outcome, told, take()))
     return done
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process runs all tests of this folder: they share what takes long."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.xdist_group("corpus"))

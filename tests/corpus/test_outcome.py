@@ -54,15 +54,15 @@ def of_an_outcome(outcome: Any, warnings: Any) -> dict[str, Any]:
     }
 
 
-def test_the_outcome_is_that_of_the_bare_sdk(corpus):
-    assert len(corpus.runs) > 200
-    for run in corpus.runs:
+def test_the_outcome_is_that_of_the_bare_sdk(either):
+    assert len(either.runs) > 200
+    for run in either.runs:
         bare = of_an_outcome(run.bare, run.bare_warnings)
         assert of_an_outcome(run.traced, run.traced_warnings) == bare, str(run)
 
 
-def test_each_call_of_a_traced_operation_has_one_span_and_no_other_call_has_any(corpus):
-    for run in corpus.runs:
+def test_each_call_of_a_traced_operation_has_one_span_and_no_other_call_has_any(either):
+    for run in either.runs:
         names = [span.attributes["gen_ai.operation.name"] for span in run.spans]
         assert names == ([run.operation] if run.operation else []), str(run)
 

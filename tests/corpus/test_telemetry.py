@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from .recorded import documents
+
 #: Span attribute → the ways to it in `usage`, of the chat-like APIs and of Responses.
 TOTALS = {
     "gen_ai.usage.input_tokens": ("prompt_tokens", "input_tokens"),
@@ -36,25 +38,6 @@ FROM_THE_ANSWER = {
     "openai.response.service_tier",
     "openai.response.system_fingerprint",
 }
-
-
-def documents(exchange: dict[str, Any]) -> list[dict[str, Any]]:
-    """The JSON objects of a recorded body: one, or those of the events up to `[DONE]`."""
-    body = exchange["response"]["body"]
-    if not body.startswith(("data:", "event:", ":")):  # a server is recorded that calls its events JSON
-        return [json.loads(body)]
-    found: list[dict[str, Any]] = []
-    data: list[str] = []
-    for line in [*body.splitlines(), ""]:
-        if line.startswith("data:"):
-            data.append(line[5:].strip())
-        elif not line and data:
-            event = "\n".join(data)
-            data.clear()
-            if event == "[DONE]":
-                break
-            found.append(json.loads(event))
-    return found
 
 
 def tokens(usage: Any) -> dict[str, int]:

@@ -90,7 +90,7 @@ FUNCTION = {
     "parameters": {"type": "object"},
     "strict": True,
 }
-DEFINED = {"type": "function", "name": "f", "description": "d", "parameters": {"type": "object"}}
+DEFINED = {"type": "function", "name": "f"}
 SECRETIVE = {
     "type": "mcp",
     "server_label": "wiki",
@@ -337,7 +337,7 @@ ITEMS: dict[str, tuple[dict[str, Any], str, list[Any]]] = {
          "status": "completed", "tools": [FUNCTION, SECRETIVE]},
         "assistant",
         [server_result("tool_search_output", status="completed", tools=[
-            DEFINED, {"type": "mcp", "name": "wiki", "description": "d", "server_url": "https://mcp.test:8443"}])],
+            DEFINED, {"type": "mcp", "name": "wiki"}])],
     ),
     "tool search by the app": (
         {"type": "tool_search_call", "id": "i", "call_id": "c", "execution": "client", "status": "completed",
@@ -524,7 +524,7 @@ def test_a_tool_that_is_a_model_says_what_a_dict_says():
     from openai.types.responses import Tool
 
     model = construct_type(type_=Tool, value=FUNCTION)
-    assert RESPONSES.tool(model, True) == DEFINED
+    assert RESPONSES.tool(model, True) == {**DEFINED, "description": "d", "parameters": {"type": "object"}}
 
 
 def test_an_answer_is_one_message_with_all_parts():

@@ -47,10 +47,10 @@ class ItemRoom(Room):
         self._unread = _UNREAD_OF_A_MESSAGE if type(kind) is str and kind == "message" else _UNREAD
         return self._of_fields(sent, 0)
 
-    def _of_fields(self, sent: Fields, depth: int) -> dict[str, Any]:
+    def _of_fields(self, sent: Fields, depth: int, *, nulls: bool = False) -> dict[str, Any]:
         kept: dict[str, Any] = {}
         for key, value in sent.items():
-            if value is None or type(key) is not str or key in self._unread:
+            if (value is None and not nulls) or type(key) is not str or key in self._unread:
                 continue
             if not self.node():
                 break
@@ -64,7 +64,7 @@ class ItemRoom(Room):
         kind = type(value)
         if kind is str:
             return self.text(value)
-        if kind is bool or kind is int or kind is float:
+        if value is None or kind is bool or kind is int or kind is float:
             return value
         if depth > _DEEPEST:
             self.cut = True
@@ -76,4 +76,5 @@ class ItemRoom(Room):
                     break
                 kept.append(self._copy(entry, depth + 1))
             return kept
-        return self._of_fields(fields(value), depth)
+        # A null that was sent says something, other than a field that a model has anyway.
+        return self._of_fields(fields(value), depth, nulls=kind is dict)

@@ -80,7 +80,8 @@ def _additional_tools(found: Fields, kind: str) -> list[Part]:
 
 
 def _definitions(found: Fields) -> list[Part]:
-    read = [tool(entry, True) for entry in listed(found.get("tools"))]
+    """Tools that come with the messages: by type and name, as the conventions advise."""
+    read = [tool(entry, False) for entry in listed(found.get("tools"))]
     return [entry for entry in read if entry is not None]
 
 
