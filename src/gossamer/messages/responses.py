@@ -29,7 +29,8 @@ def message(item: Any) -> Message | None:
         return None
     found: Message = {"role": role, "parts": parts}
     sent = fields(item)
-    name = string(sent.get("name")) if "role" in sent else None  # other items are named for their tool
+    kind = string(sent.get("type")) or ("message" if "role" in sent else None)
+    name = string(sent.get("name")) if kind == "message" else None  # other items are named for their tool
     if name:
         found["name"] = name
     return found
