@@ -134,3 +134,30 @@ def test_what_is_no_function_is_told_and_not_called(client, caplog):
     assert "instrument(request_hook=…) is 'no.such.module:hook', which is not something to call" in (
         record.getMessage()
     )
+
+
+@pytest.mark.parametrize("setting", ["request_hook", "response_hook", "redact"])
+def test_a_hook_that_calls_the_sdk_is_not_shown_its_own_call(client, setting):
+    asked = []
+
+    def hook(*shown: Any) -> Any:
+        asked.append(client.chat.completions.create(**CHAT))
+        return shown[-1]
+
+    with capture(capture="SPAN_ONLY", **{setting: hook}) as telemetry:
+        client.chat.completions.create(**CHAT)
+        assert len(asked) == (2 if setting == "redact" else 1)  # once for each part
+        assert len(telemetry.spans) == 1
+
+
+@pytest.mark.parametrize("leaving", [KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize("setting", ["request_hook", "redact"])
+def test_leaving_the_program_in_a_hook_leaves_no_span_current(client, setting, leaving):
+    def hook(*shown: Any) -> Any:
+        raise leaving
+
+    with capture(capture="SPAN_ONLY", **{setting: hook}) as telemetry:
+        with pytest.raises(leaving):
+            client.chat.completions.create(**CHAT)
+        assert not trace.get_current_span().get_span_context().is_valid
+        assert len(telemetry.spans) == 1

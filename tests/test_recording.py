@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from typing import Any
 
 import openai
 import pytest
 from openai import _base_client
+from opentelemetry.sdk.trace import Span
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
+from gossamer import OpenAIInstrumentor
+from gossamer.backlog import BATCH
 from gossamer.cli.fake import mock_client
 from gossamer.encodings import Encodings
-from gossamer.testing import capture
+from gossamer.failure import of_exception
+from gossamer.testing import Telemetry, capture
 from gossamer.tokens import TokenCounter
 
 http = getattr(_base_client, "httpx2", None) or _base_client.httpx
@@ -166,3 +171,80 @@ def test_where_nothing_can_be_counted_with_it_is_told_once_and_calls_go_on(monke
             ask(answering(plain()))
         assert ESTIMATED not in telemetry.spans[0]["attributes"]
     assert len(caplog.records) == 1
+
+
+@pytest.mark.usefixtures("needs_events")
+def test_events_have_the_same_attributes_whenever_points_are_recorded():
+    """Points are recorded some calls at a time, and are then given more attributes."""
+    client = openai.OpenAI(
+        api_key="sk", base_url="http://llm.test/v1", http_client=mock_client(), max_retries=0
+    )
+    with capture() as telemetry:
+        for _ in range(2 * BATCH):
+            with pytest.raises(openai.APIError):
+                list(client.chat.completions.create(**{**CHAT, "model": "fake-stream-error"}, stream=True))
+        names = {tuple(sorted(event["attributes"])) for event in telemetry.events}
+        assert len(telemetry.events) == 2 * BATCH
+        assert len(names) == 1
+
+
+def test_where_events_are_not_wanted_tokens_are_counted_all_the_same(letters):
+    class Deaf:
+        """A logger, and its provider, that want nothing."""
+
+        def get_logger(self, *_: Any, **__: Any) -> Any:
+            return self
+
+        def enabled(self, **_: Any) -> bool:
+            return False
+
+        def emit(self, record: Any) -> None:
+            raise AssertionError(record)
+
+    telemetry = Telemetry()
+    instrumentor = OpenAIInstrumentor()
+    instrumentor.instrument(
+        tracer_provider=telemetry.tracer_provider,
+        logger_provider=Deaf(),
+        capture="EVENT_ONLY",
+        count_tokens=True,
+    )
+    try:
+        ask(answering(chunks("Very")), stream=True)
+    finally:
+        instrumentor.uninstrument()
+    assert telemetry.spans[0]["attributes"][OUTPUT] == 4
+
+
+def test_an_exception_whose_text_cannot_be_had_is_told_all_the_same():
+    class OddError(Exception):
+        """Of an HTTP library of somebody's own, say."""
+
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    told = of_exception(OddError(), message=True, stacktrace=True)
+    assert told.error_type.endswith("OddError")
+    assert (told.message, told.raised) == (None, True)
+    assert told.stacktrace is not None
+
+
+def test_a_stream_that_is_kept_holds_nothing_of_its_call():
+    client = openai.OpenAI(api_key="sk", base_url="http://llm.test/v1", http_client=mock_client())
+    with capture(capture="SPAN_AND_EVENT", stream_usage="always"):
+        stream = client.chat.completions.create(**CHAT, stream=True)
+        call = stream.response.stream._call
+        list(stream)
+        held = (call.span, call.body_as_it_was, call.captured, call.fold)
+        assert held == (None, None, None, None)
+        assert not call.context
+
+
+def test_points_that_wait_hold_no_content():
+    client = openai.OpenAI(api_key="sk", base_url="http://llm.test/v1", http_client=mock_client())
+    with capture(capture="SPAN_AND_EVENT") as telemetry:
+        client.chat.completions.create(**CHAT)
+        telemetry.clear()
+        gc.collect()
+        assert [found for found in gc.get_objects() if type(found) is Span] == []
+        assert telemetry.metrics["gen_ai.client.inference.duration"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
+import functools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +15,7 @@ import pytest
 from opentelemetry import baggage, context
 
 import gossamer
-from gossamer import CaptureMode, errors
+from gossamer import CaptureMode, errors, scope
 from gossamer.cli.fake import mock_async_client, mock_client
 from gossamer.testing import Telemetry, capture
 
@@ -85,7 +87,52 @@ def test_the_innermost_block_counts_and_what_was_before_comes_back(client):
                 ask(client)
             ask(client)
         ask(client)
-        assert captured(telemetry) == ["span+event", "", "span", "", "span+event"]
+        assert captured(telemetry) == ["span+event", "", "", "", "span+event"]
+
+
+def test_an_inner_block_captures_no_more_than_an_outer_one_unless_it_may(client):
+    for may_widen, where in ((False, ["", "span"]), (True, ["span", "span+event"])):
+        with capture(capture="SPAN_AND_EVENT", capture_may_widen=may_widen) as telemetry:
+            with gossamer.capture("NO_CONTENT"), gossamer.capture("SPAN_ONLY"):
+                ask(client)
+            with gossamer.capture("SPAN_ONLY"), gossamer.capture("SPAN_AND_EVENT"):
+                ask(client)
+            assert captured(telemetry) == where
+
+
+def test_one_object_serves_many_tasks_threads_and_contexts(client):
+    shared = gossamer.capture("NO_CONTENT")
+
+    async def main() -> None:
+        async def task() -> None:
+            with shared:
+                await asyncio.sleep(0.01)
+                with shared:
+                    await asyncio.sleep(0.01)
+                assert scope.capture_mode.get() is not None
+
+        await asyncio.gather(*(task() for _ in range(4)))
+        assert scope.capture_mode.get() is None
+
+    asyncio.run(main())
+    entered = contextvars.copy_context()
+    entered.run(shared.__enter__)
+    shared.__exit__(None, None, None)  # in another context, where nothing was set
+    assert scope.capture_mode.get() is None
+    assert entered.run(scope.capture_mode.get) is not None
+
+
+def test_a_function_that_returns_a_coroutine_holds_for_the_coroutine(client):
+    async def acall() -> None:
+        ask(client)
+
+    @gossamer.capture("NO_CONTENT")
+    def plain() -> Any:
+        return acall()
+
+    with capture(capture="SPAN_ONLY") as telemetry:
+        asyncio.run(plain())
+        assert captured(telemetry) == [""]
 
 
 def test_what_is_no_mode_is_refused_where_it_is_written():
@@ -303,7 +350,7 @@ def test_a_generator_is_not_decorated_because_others_run_in_its_middle():
     async def agenerator() -> Any:
         yield 1
 
-    for function in (generator, agenerator):
+    for function in (generator, agenerator, functools.partial(generator)):
         with pytest.raises(TypeError, match="is a generator"):
             gossamer.attributes(user="u")(function)
 

@@ -11,8 +11,9 @@ from typing import Any
 import openai
 import pytest
 from openai import _base_client
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
-from gossamer import stream_usage
+from gossamer import OpenAIInstrumentor, stream_usage
 from gossamer.operations import embeddings, responses
 from gossamer.operations.chat import CHAT as CHAT_OPERATION
 from gossamer.providers import server_at
@@ -184,10 +185,10 @@ def test_usage_in_the_chunk_of_the_last_choice_costs_the_app_no_chunk(run, call)
     [
         (OPENAI, True),
         ("https://eu.api.openai.com/v1", True),
-        ("https://API.Groq.com/openai/v1", True),
-        ("https://openrouter.ai/api/v1", True),
+        ("https://API.OpenAI.com/v1", True),
+        ("https://openrouter.ai/api/v1", False),
         ("https://api.openai.com.evil.test/v1", False),
-        ("https://notopenrouter.ai/api/v1", False),
+        ("https://notapi.openai.com/v1", False),
         ("http://localhost:8000/v1", False),
         (AZURE, False),
     ],
@@ -399,3 +400,36 @@ def test_a_stream_that_is_dropped_gives_its_connection_back_at_once(no_collectio
         next(stream)
         del stream
         assert telemetry.spans[0]["attributes"]["gossamer.stream.outcome"] == "abandoned"
+
+
+def test_a_call_that_nobody_watches_is_not_asked_for(run):
+    """Not sampled, and nothing measured: there is nobody to hide the chunk."""
+    telemetry = Telemetry(ALWAYS_OFF)
+    bare, ours = Server(), Server()
+    expected = seen(run, bare, chat())
+    instrumentor = OpenAIInstrumentor()
+    instrumentor.instrument(tracer_provider=telemetry.tracer_provider, stream_usage="always")
+    try:
+        assert seen(run, ours, chat()) == expected
+    finally:
+        instrumentor.uninstrument()
+    assert ours.bodies == bare.bodies
+
+
+def test_a_stream_class_of_the_apps_own_is_left_alone(run):
+    from openai.types.chat import ChatCompletionChunk
+
+    kind: Any = openai.AsyncStream if run.kind == "async" else openai.Stream
+
+    class Own(kind[ChatCompletionChunk]):  # type: ignore[misc]
+        """May read its response in a way of its own."""
+
+    def call(client: Any) -> Any:
+        kinds: dict[str, Any] = {"cast_to": object, "stream": True, "stream_cls": Own}
+        return client.post("/chat/completions", body=CHAT, **kinds)
+
+    bare, ours = Server(), Server()
+    expected = seen(run, bare, call)
+    with capture(stream_usage="always"):
+        assert seen(run, ours, call) == expected
+    assert ours.bodies == bare.bodies

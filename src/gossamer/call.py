@@ -6,9 +6,10 @@ from contextvars import ContextVar, Token
 from functools import partial
 from sys import is_finalizing
 from time import perf_counter_ns, time_ns
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from opentelemetry.context import attach, detach
+from opentelemetry.context.context import Context
 from opentelemetry.trace import set_span_in_context
 
 from gossamer import failure, finalizers, semconv
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     import weakref
     from collections.abc import Mapping
 
-    from opentelemetry.context import Context
     from opentelemetry.trace import Span
 
     from gossamer.content.capture import Capture, Captured
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 #: How a stream ended. `completed`: read to its end. `closed`: the app closed it before. `abandoned`: the app
 #: dropped it unread or half read. `cancelled`: the task that read it was cancelled. `failed`: an error.
 Outcome = Literal["completed", "closed", "abandoned", "cancelled", "failed"]
+
+_NO_CONTEXT: Final = Context()
 
 #: The call whose request is being made here, as its open list; the retry hook counts into it.
 _requesting: ContextVar[list[int]] = ContextVar("gossamer_requesting")
@@ -74,7 +76,7 @@ class Call:
         self.point = point
         self.streamed = streamed
         self.speaks_openai = speaks_openai
-        self.context = context
+        self.context: Context = context
         self.outputs = outputs
         # Holds the number of retries; whoever pops it ends the call. list.pop() is atomic, so exactly one
         # does, whatever thread, task or finalizer it is in.
@@ -114,7 +116,7 @@ class Call:
         counter = self.outputs.counter if self.body is not None else None
         if self.captured is not None:
             self.fold = self.captured.fold(self.attributes, 0 if counter is None else counter.characters)
-        elif counter is not None:
+        if self.fold is None and counter is not None:
             self.fold = counter.fold(self.operation, self.attributes)
         if self.fold is None and self.operation.fold is not None:
             self.fold = self.operation.fold(self.attributes)
@@ -167,6 +169,11 @@ class Call:
             finalizers.pending.append(partial(record, self, outcome, told, elapsed, retries))
         else:
             record(self, outcome, told, elapsed, retries)
+
+    def clear(self) -> None:
+        """Hold nothing of what was said: the app may keep the stream, and its body knows this call."""
+        self.fold, self.parsed, self.headers, self.captured, self.body = None, NOTHING, None, None, None
+        self.span, self.body_as_it_was, self.context = None, None, _NO_CONTEXT
 
     def answered(self, answer: Any) -> None:
         """Keep a parsed answer for the end."""

@@ -64,9 +64,16 @@ def of_exception(
         description,
         attributes,
         raised=True,
-        message=str(error) if message else None,
+        message=_text_of(error) if message else None,
         stacktrace="".join(format_exception(error)) if stacktrace else None,
     )
+
+
+def _text_of(error: BaseException) -> str | None:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - an exception of the app's may be of any kind
+        return None
 
 
 def of_answer(code: str, answer: Fields, headers: Any = None, *, message: bool = False) -> Failure:

@@ -90,7 +90,7 @@ def _sync(request: Method, hook: Hook) -> Method:
     @functools.wraps(request)
     def traced(self: Any, cast_to: Any, options: Any, *, stream: bool = False, stream_cls: Any = None) -> Any:
         telemetry = hook.current()
-        call = telemetry.start(self, options, stream) if telemetry is not None else None
+        call = telemetry.start(self, options, stream, stream_cls) if telemetry is not None else None
         if telemetry is None or call is None:
             return request(self, cast_to, options, stream=stream, stream_cls=stream_cls)
         try:
@@ -110,7 +110,7 @@ def _async(request: Method, hook: Hook) -> Method:
         self: Any, cast_to: Any, options: Any, *, stream: bool = False, stream_cls: Any = None
     ) -> Any:
         telemetry = hook.current()
-        call = telemetry.start(self, options, stream) if telemetry is not None else None
+        call = telemetry.start(self, options, stream, stream_cls) if telemetry is not None else None
         if telemetry is None or call is None:
             return await request(self, cast_to, options, stream=stream, stream_cls=stream_cls)
         try:

@@ -169,7 +169,11 @@ class Providers:
         if not isinstance(meter, (metrics_api.NoOpMeter, _ProxyMeter)):
             metrics = Metrics(meter, meter_provider, self._settings)
         asked = bool(self._settings.capture & CaptureMode.EVENT_ONLY)
-        events = Events.of(logger_provider, asked=asked)
+        events = None
+        try:
+            events = Events.of(logger_provider, asked=asked)
+        except Exception as error:  # a provider of somebody's own: no reason to lose the spans
+            swallow(error)
         capture = _capture(self._settings, events, self._completion_hook, _attribute_limit(tracer))
         if tracer is None and metrics is None and events is None and capture is None:
             return None

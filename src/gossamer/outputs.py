@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gossamer.errors import blame
+from gossamer.scope import in_hook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +41,10 @@ class AppHook:
 
     def __call__(self, span: Span, seen: Any) -> None:
         """Call it. What it raises is its own affair, and is logged once."""
+        token = in_hook.set(True)
         try:
             self._function(span, seen)
         except Exception as error:
             blame(f"The function given as instrument({self._name}=…)", error)
+        finally:
+            in_hook.reset(token)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry.trace import Status, StatusCode
+from opentelemetry.trace import NonRecordingSpan, Status, StatusCode, set_span_in_context
 
 from gossamer import semconv
 from gossamer.errors import swallow
@@ -12,8 +12,9 @@ from gossamer.failure import Failure, of_answer
 from gossamer.fields import NOTHING, Fields, fields
 
 if TYPE_CHECKING:
+    from opentelemetry.context import Context
+
     from gossamer.call import Call, Outcome
-    from gossamer.events import Events
 
 Attributes = dict[str, Any]
 
@@ -38,9 +39,12 @@ def record(call: Call, outcome: Outcome, told: Failure | None, elapsed: int, ret
             told = _read(call, answer, found, told)
             seen = call.first_chunk if call.streamed else None
             first = None if seen is None else (seen - call.began) / 1e9
+            raised = told is not None and told.raised and outputs.events is not None
+            of_call = {**call.point, **(call.own or {})} if raised else {}
             if outputs.metrics is not None:
+                context = call.context if call.captured is None else _for_exemplars(call)
                 outputs.metrics.record(
-                    call.operation.metrics, call.point, found, call.context, elapsed / 1e9, first
+                    call.operation.metrics, call.point, found, context, elapsed / 1e9, first
                 )
             if call.recording or call.captured is not None:
                 if call.streamed:
@@ -50,15 +54,21 @@ def record(call: Call, outcome: Outcome, told: Failure | None, elapsed: int, ret
                 if retries:
                     found[semconv.REQUEST_RETRIES] = retries
                 _show(call, answer, found, told, elapsed)
-            if told is not None and told.raised and outputs.events is not None:
-                _tell_failure(call, outputs.events, told, elapsed)
+            if raised:
+                _tell_failure(call, told, of_call, elapsed)
         finally:
             if call.span is not None:
                 call.span.end(call.started + elapsed)
-            # The app may keep the stream, and its body knows this call.
-            call.fold, call.parsed, call.headers, call.captured, call.body = None, NOTHING, None, None, None
+            call.clear()
     except Exception as error:
         swallow(error)
+
+
+def _for_exemplars(call: Call) -> Context:
+    """The context with the span, for points that are recorded later: content is not held until then."""
+    if call.span is None:
+        return call.context
+    return set_span_in_context(NonRecordingSpan(call.span.get_span_context()), call.context)
 
 
 def _read(call: Call, answer: Fields, found: Attributes, told: Failure | None) -> Failure | None:
@@ -106,11 +116,6 @@ def _show(call: Call, answer: Fields, found: Attributes, told: Failure | None, e
         found = {name: value for name, value in found.items() if name not in call.own}
     if span is not None and call.recording:
         span.set_attributes(found)
-        if told is not None:
-            description = told.description
-            if told.message and captured is not None and captured.on_span:
-                description = f"{description}: {told.message}"
-            span.set_status(Status(StatusCode.ERROR, description))
     if captured is not None:
         captured.finish(
             answer,
@@ -120,17 +125,26 @@ def _show(call: Call, answer: Fields, found: Attributes, told: Failure | None, e
             call.started + elapsed,
             cut=getattr(call.fold, "cut", False),
         )
+    if told is not None and span is not None and call.recording:
+        description = told.description
+        if told.message and captured is not None and captured.on_span and not captured.content.dropped:
+            description = f"{description}: {told.message}"
+        span.set_status(Status(StatusCode.ERROR, description))
     if hook is not None and span is not None and call.recording and answer:
         hook(span, answer if call.parsed is NOTHING else call.parsed)
 
 
-def _tell_failure(call: Call, events: Events, told: Failure, elapsed: int) -> None:
-    on_event = call.captured is not None and call.captured.on_event
+def _tell_failure(call: Call, told: Failure | None, of_call: Attributes, elapsed: int) -> None:
+    """Emit the event of a failure; last, as a redaction that fails on the way drops the text."""
+    captured, events = call.captured, call.outputs.events
+    if told is None or events is None:
+        return
+    with_text = captured is not None and captured.on_event and not captured.content.dropped
     events.exception(
         call.context,
         told.error_type,
-        told.message if on_event else None,
-        told.stacktrace if on_event else None,
-        {**call.point, **(call.own or {}), **told.attributes},
+        told.message if with_text else None,
+        told.stacktrace if with_text else None,
+        {**of_call, **told.attributes},
         call.started + elapsed,
     )

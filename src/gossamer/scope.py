@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import functools
 import inspect
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from enum import IntFlag
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from gossamer import semconv
 from gossamer.errors import warn_once
@@ -33,29 +33,47 @@ class CaptureMode(IntFlag):
     SPAN_AND_EVENT = 3
 
 
-#: The mode that the innermost `capture()` asks for.
-capture_mode: ContextVar[CaptureMode | None] = ContextVar("gossamer_capture", default=None)
+class Block(NamedTuple):
+    """One block that the code is in, and the one around it."""
+
+    value: Any
+    scope: Scope
+    outer: Block | None
+
+
+#: What the blocks around a call ask to be captured: the innermost one's mode, and what all of them allow.
+capture_mode: ContextVar[Block | None] = ContextVar("gossamer_capture", default=None)
 
 #: What the blocks around a call say of it: span attributes.
-own_attributes: ContextVar[Mapping[str, Any] | None] = ContextVar("gossamer_attributes", default=None)
+own_attributes: ContextVar[Block | None] = ContextVar("gossamer_attributes", default=None)
+
+#: A hook of the app's is running: a call that it makes is none to show to hooks.
+in_hook: ContextVar[bool] = ContextVar("gossamer_in_hook", default=False)
 
 
-class _Scope:
-    """A value of a context variable for a block, or for each call of a function."""
+class Scope:
+    """A value of a context variable for a block, or for each call of a function.
 
-    def __init__(self, variable: ContextVar[Any], value: Callable[[], Any]) -> None:
+    One object can be entered by many tasks and threads at once: each has the blocks that it is in in its own
+    context. Where a block ends in another context than it began, as in a generator that is dropped, nothing
+    is put back there, because nothing was set there.
+    """
+
+    def __init__(self, variable: ContextVar[Block | None], value: Callable[[Block | None], Any]) -> None:
         self._variable = variable
         self._value = value
-        self._tokens: list[Token[Any]] = []
 
     def __enter__(self) -> Self:
-        self._tokens.append(self._variable.set(self._value()))
+        outer = self._variable.get()
+        self._variable.set(Block(self._value(outer), self, outer))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._variable.reset(self._tokens.pop())
+        block = self._variable.get()
+        if block is not None and block.scope is self:
+            self._variable.set(block.outer)
 
     def __call__(self, function: F) -> F:
         """As a decorator, of functions and coroutine functions.
@@ -64,35 +82,42 @@ class _Scope:
             TypeError: of a generator, whose body runs in the middle of its caller's.
         """
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            name = getattr(function, "__qualname__", function)
             raise TypeError(
-                f"{function.__qualname__} is a generator, and between two of its values the code of others "
-                "runs: decorate the function that reads it, or use `with` around its single calls"
+                f"{name} is a generator, and between two of its values the code of others runs: decorate the "
+                "function that reads it, or use `with` around its single calls"
             )
-        variable, value = self._variable, self._value
-        if inspect.iscoroutinefunction(function):
-
-            @functools.wraps(function)
-            async def awaited(*args: Any, **kwargs: Any) -> Any:
-                with _Scope(variable, value):
-                    return await function(*args, **kwargs)
-
-            return awaited  # type: ignore[return-value]
 
         @functools.wraps(function)
         def called(*args: Any, **kwargs: Any) -> Any:
-            with _Scope(variable, value):
-                return function(*args, **kwargs)
+            with self:
+                result = function(*args, **kwargs)
+            return self._awaited(result) if inspect.iscoroutine(result) else result
 
-        return called  # type: ignore[return-value]
+        if not inspect.iscoroutinefunction(function):
+            return called  # type: ignore[return-value]
+
+        @functools.wraps(function)
+        async def awaited(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return await function(*args, **kwargs)
+
+        return awaited  # type: ignore[return-value]
+
+    async def _awaited(self, coroutine: Any) -> Any:
+        """What a plain function returned, and runs only now."""
+        with self:
+            return await coroutine
 
 
-def capture(mode: CaptureMode | str) -> _Scope:
+def capture(mode: CaptureMode | str) -> Scope:
     """Capture prompts and answers otherwise in a block, or in a function.
 
         with gossamer.capture("NO_CONTENT"):
             client.chat.completions.create(...)  # the process captures content, this call does not
 
-    Never more than the process allows, unless the setting `capture_may_widen` says that it may.
+    Never more than the process allows, nor than a block around this one does, unless the setting
+    `capture_may_widen` says that it may.
 
     Args:
         mode: NO_CONTENT, SPAN_ONLY, EVENT_ONLY or SPAN_AND_EVENT.
@@ -101,7 +126,11 @@ def capture(mode: CaptureMode | str) -> _Scope:
         ValueError: it is none of these.
     """
     wanted = mode_of(mode)
-    return _Scope(capture_mode, lambda: wanted)
+
+    def asked(outer: Block | None) -> tuple[CaptureMode, CaptureMode]:
+        return wanted, wanted if outer is None else wanted & outer.value[1]
+
+    return Scope(capture_mode, asked)
 
 
 def mode_of(value: CaptureMode | str) -> CaptureMode:
@@ -130,7 +159,7 @@ _NAMES: Final = {
 }
 
 
-def attributes(named: Mapping[str, Any] | None = None, /, **short: Any) -> _Scope:
+def attributes(named: Mapping[str, Any] | None = None, /, **short: Any) -> Scope:
     """Say something of all calls in a block, or in a function: it stands on their spans and events.
 
         with gossamer.attributes(session="s-17", user="u-4", **{"app.tenant": "acme"}):
@@ -148,20 +177,32 @@ def attributes(named: Mapping[str, Any] | None = None, /, **short: Any) -> _Scop
     """
     own: dict[str, Any] = {}
     for name, value in {**(named or {}), **short}.items():
-        if value is None or isinstance(value, _PLAIN):
-            own[_NAMES.get(name, name)] = value
-        elif isinstance(value, (list, tuple)) and all(isinstance(entry, _PLAIN) for entry in value):
-            own[_NAMES.get(name, name)] = tuple(value)
+        if isinstance(name, str) and name and (value is None or _is_attribute(value)):
+            own[_NAMES.get(name, name)] = tuple(value) if isinstance(value, (list, tuple)) else value
         else:
             warn_once(
-                "gossamer.attributes(%s=…) was given a %s, and is left out: an attribute is a string, "
-                "a number, a boolean, or a list of these.",
+                "gossamer.attributes(%s=…) was given a %s, and is left out: an attribute has a name, and is "
+                "a string, a number of 64 bits, a boolean, or a list of one of these.",
                 name,
                 type(value).__name__,
             )
 
-    def merged() -> Mapping[str, Any]:
-        found = {**(own_attributes.get() or {}), **own}
+    def merged(outer: Block | None) -> Mapping[str, Any]:
+        found = {**(outer.value if outer is not None else {}), **own}
         return {name: value for name, value in found.items() if value is not None}
 
-    return _Scope(own_attributes, merged)
+    return Scope(own_attributes, merged)
+
+
+def _is_attribute(value: Any) -> bool:
+    """Whether OpenTelemetry takes this, and its exporters can send it."""
+    if isinstance(value, (list, tuple)):
+        kinds = {type(entry) for entry in value}
+        return len(kinds) < 2 and all(isinstance(entry, _PLAIN) and _is_attribute(entry) for entry in value)
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:  # half of a surrogate pair
+            return False
+        return True
+    return isinstance(value, float) or (isinstance(value, int) and -(2**63) <= value < 2**63)

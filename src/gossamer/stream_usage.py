@@ -20,19 +20,9 @@ if TYPE_CHECKING:
     from gossamer.operations import Operation
     from gossamer.providers import Server
 
-#: Hosts, and what ends in one after a dot, whose documentation has `stream_options.include_usage`. Azure has
-#: it too, but not in all of its API versions, and refuses what it does not know.
-HOSTS: Final = frozenset(
-    {
-        "api.openai.com",
-        "api.deepseek.com",
-        "api.groq.com",
-        "api.x.ai",
-        "api.together.xyz",
-        "api.fireworks.ai",
-        "openrouter.ai",
-    }
-)
+#: Hosts, and what ends in one after a dot, that are known to understand, and to tell no usage unasked. Others
+#: tell it anyway, in a chunk that is the app's to see; and Azure refuses the option in older API versions.
+HOSTS: Final = frozenset({"api.openai.com"})
 
 _OPERATIONS: Final = (chat.CHAT, completions.COMPLETIONS)
 #: By which the SDK tells itself that the app wants the response as it came.

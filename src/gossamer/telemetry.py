@@ -18,7 +18,7 @@ from gossamer.operations import find
 from gossamer.operations.request import body_of
 from gossamer.providers import Server, Servers, server_at
 from gossamer.raw import restore, watch_parser, watch_raw
-from gossamer.scope import own_attributes
+from gossamer.scope import in_hook, own_attributes
 from gossamer.stream import tap_stream
 from gossamer.stream_usage import ask
 
@@ -47,12 +47,15 @@ class Telemetry:
         self._sees_more = self._stream_usage != "off" or any(
             (outputs.capture, outputs.counter, outputs.request_hook)
         )
+        self._has_hooks = any(
+            (outputs.request_hook, outputs.response_hook, settings.redact, settings.completion_hook)
+        )
         self._servers = Servers(sdk)
         self._special = (sdk.stream, sdk.async_stream, *sdk.raw_responses)
         self._streams = (sdk.stream, sdk.async_stream)
         self._gaps = settings.time_per_output_chunk and outputs.metrics is not None
 
-    def start(self, client: Any, options: Any, stream: bool) -> Call | None:
+    def start(self, client: Any, options: Any, stream: bool, stream_cls: Any) -> Call | None:
         """Begin the span of a call. None: this call is none of ours, and passes untouched."""
         call = None
         try:
@@ -61,7 +64,9 @@ class Telemetry:
             if operation is None:
                 return None
             context = get_current()
-            if context.get(SUPPRESS) or context.get(SUPPRESS_PLAIN):
+            # A hook that calls the SDK would be shown its own call, and so on.
+            in_a_hook = self._has_hooks and in_hook.get()
+            if in_a_hook or context.get(SUPPRESS) or context.get(SUPPRESS_PLAIN):
                 return None
             if pending:
                 drain()
@@ -92,7 +97,11 @@ class Telemetry:
             swallow(error)
             return None
         if self._sees_more:
-            self._see_more(call, options, server)
+            try:
+                self._see_more(call, options, server, stream_cls)
+            except BaseException as error:  # somebody leaves the program in a hook
+                self.abort(call, options, error)
+                raise
         return call
 
     def _describe(
@@ -108,9 +117,9 @@ class Telemetry:
             attributes[semconv.REQUEST_STREAM] = True
         if not server.speaks_openai:
             attributes.pop(semconv.REQUEST_SERVICE_TIER, None)
-        own = own_attributes.get()
-        if own is not None or self._baggage_keys:
-            own = self._add_own(own, context, attributes, point)
+        block, own = own_attributes.get(), None
+        if block is not None or self._baggage_keys:
+            own = self._add_own(None if block is None else block.value, context, attributes, point)
         return attributes, point, own
 
     def _add_own(
@@ -133,7 +142,7 @@ class Telemetry:
                 point[name] = value
         return found
 
-    def _see_more(self, call: Call, options: Any, server: Server) -> None:
+    def _see_more(self, call: Call, options: Any, server: Server, stream_cls: Any) -> None:
         """Show the request to those who want more of it than its attributes, and ask for a stream's usage."""
         outputs = self._outputs
         try:
@@ -143,8 +152,11 @@ class Telemetry:
                 call.capture(outputs.capture, options)
             if outputs.counter is not None and call.operation.metrics == "inference":
                 call.body = body_of(options)
-            if call.streamed and self._stream_usage != "off":
-                call.body_as_it_was = ask(self._stream_usage, call.operation, server, options)
+            # Only what is watched can be hidden, and only in the SDK's own kinds of stream.
+            if call.streamed and self._stream_usage != "off" and call.watched:
+                kind = getattr(stream_cls, "__origin__", stream_cls)
+                if kind is None or kind in self._streams:
+                    call.body_as_it_was = ask(self._stream_usage, call.operation, server, options)
         except Exception as error:
             swallow(error)
 

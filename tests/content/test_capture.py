@@ -467,3 +467,25 @@ def test_the_span_is_not_current_while_the_app_reads(client):
     with capture(capture="SPAN_AND_EVENT"):
         for _ in client.chat.completions.create(**CHAT, stream=True):
             assert not trace.get_current_span().get_span_context().is_valid
+
+
+def test_a_stream_that_was_cut_is_not_redacted_by_halves(client):
+    """What the hook would have recognised may end behind the cut."""
+    shown = []
+    with capture(
+        capture="SPAN_ONLY", content_limit=1024, redact=lambda part: shown.append(part) or part
+    ) as telemetry:
+        list(client.chat.completions.create(model="fake-chunks-900", messages=[], stream=True))
+        (span,) = telemetry.spans
+        assert OUTPUT not in span["attributes"]
+        assert span["attributes"][CUT] == (OUTPUT,)
+    assert shown == []
+
+
+def test_a_message_of_very_many_parts_is_read_as_far_as_it_could_be_recorded(client):
+    parts = [{"type": "text", "text": "x"}] * 100_000
+    with capture(capture="SPAN_ONLY", content_limit=10**7, content_part_limit=10**6) as telemetry:
+        client.chat.completions.create(model="gpt-test", messages=[{"role": "user", "content": parts}])
+        (message,) = found(telemetry.spans[0]["attributes"])[INPUT]
+    assert message["parts"][-1] == {"type": "generic", "generic_type": "left_out", "count": 98_000}
+    assert len(message["parts"]) == 2001

@@ -480,3 +480,23 @@ def test_a_name_without_end_is_not_kept():
     assert [part["type"] for part in parts] == ["generic"]
     assert fold.cut
     assert outputs(begun("f" * 900, "{}", index=0), limit=1000) == [call("f" * 900, "{}")]
+
+
+def test_arguments_that_are_sent_as_they_are_meant_are_kept():
+    call = {"index": 0, "id": "c", "type": "function", "function": {"name": "f", "arguments": {"a": 1}}}
+    fold = folded([chunk(choice({"tool_calls": [call]}))])
+    (message,) = CHAT.outputs(fold.answer())
+    assert message["parts"][0]["arguments"] == {"a": 1}
+
+
+def test_a_message_in_the_place_of_a_delta_is_read():
+    fold = folded(
+        [chunk({"index": 0, "message": {"role": "assistant", "content": "a"}, "finish_reason": None})]
+    )
+    assert [message["parts"] for message in CHAT.outputs(fold.answer())] == [[text("a")]]
+
+
+def test_what_has_no_place_between_pieces_of_text_is_told_to_be_missing():
+    fold = folded([chunk(choice({"content": [{"type": "text", "text": "a"}, {"type": "image_url"}]}))])
+    assert fold.cut
+    assert [message["parts"] for message in CHAT.outputs(fold.answer())] == [[text("a")]]

@@ -11,6 +11,7 @@ from opentelemetry.util._importlib_metadata import entry_points
 from gossamer import semconv
 from gossamer.completion.objects import input_message, output_message, part, tool_definition
 from gossamer.errors import blame, logger, swallow
+from gossamer.scope import in_hook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -94,10 +95,13 @@ def call(
     except Exception as error:
         swallow(error)
         return
+    token = in_hook.set(True)
     try:
         hook.on_completion(**arguments)
     except Exception as error:
         blame(f"The completion hook {hook.name}", error)
+    finally:
+        in_hook.reset(token)
 
 
 def _checked(hook: Any, source: str) -> CompletionHook | None:

@@ -9,7 +9,9 @@ from gossamer.completion.hook import call as call_hook
 from gossamer.content.content import Content
 from gossamer.content.policy import Policy
 from gossamer.errors import swallow
+from gossamer.fields import NOTHING
 from gossamer.messages import content_fold, reader_of
+from gossamer.messages.message import NOTHING_TO_READ
 from gossamer.operations.request import body_of
 from gossamer.scope import CaptureMode, capture_mode
 
@@ -68,11 +70,14 @@ class Capture:
             recording: whether that span is.
         """
         mode, hook, events = self._mode, self._hook, self.events
-        asked = capture_mode.get()
-        if asked is not None:
-            mode = asked if self._may_widen else mode & asked
-            if not asked:
+        block = capture_mode.get()
+        if block is not None:
+            asked, allowed = block.value
+            mode = asked if self._may_widen else mode & allowed
+            if not (asked if self._may_widen else allowed):
                 hook = None  # whoever says that nothing is to be captured here means it
+        if reader_of(operation) is NOTHING_TO_READ:
+            hook = None
         on_span = recording and bool(mode & CaptureMode.SPAN_ONLY)
         on_event = events is not None and bool(mode & CaptureMode.EVENT_ONLY)
         # The conventions have this event for inferences only.
@@ -164,6 +169,8 @@ class Captured:
         content = self.content
         if not self._reads:
             return
+        if cut and self._capture.policy.redact is not None:
+            answer = NOTHING  # it ends somewhere: in the middle of what would have been recognised, perhaps
         try:
             content.read_answer(answer)
         except Exception as error:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: Bytes. More would keep an event loop waiting; so would many of these, as a long conversation has them.
 _HASHED: Final = 2 * 1024 * 1024
-_HASHED_TOGETHER: Final = 4 * _HASHED
+_HASHED_TOGETHER: Final = 2 * _HASHED
 #: Whose fields are the provider's: what a tool of the app takes and brings may be called as it likes.
 _OF_THE_PROVIDER: Final = ("generic", "server_tool_call", "server_tool_call_response")
 _SMALLEST: Final = len('{"type":""}')
@@ -43,8 +43,7 @@ class PartCopier:
 
     def copy(self, part: Part) -> Part:
         """A plain part, which shares nothing mutable with the reader's or the app's."""
-        kind = part.get("type")
-        self._values = Plain(self._room, WITHHELD if kind in _OF_THE_PROVIDER else frozenset())
+        self._values = Plain(self._room)
         self.whole = True
         made = self._one(part)
         response = made.get("response")
@@ -54,6 +53,8 @@ class PartCopier:
 
     def _one(self, part: Part) -> Part:
         made: Part = {}
+        of = part.get("type")
+        self._values.without = WITHHELD if type(of) is str and of in _OF_THE_PROVIDER else frozenset()
         payload = None
         for key, value in islice(dict.items(part), max(self._room, 0) + 1):
             kind = type(value)

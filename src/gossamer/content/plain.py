@@ -72,11 +72,12 @@ class Plain:
     A copy shares nothing mutable with the app, and has no object of the app's own kinds.
     """
 
-    __slots__ = ("_path", "_without", "left")
+    __slots__ = ("_path", "left", "without")
 
-    def __init__(self, room: int, without: frozenset[str] = frozenset()) -> None:
+    def __init__(self, room: int) -> None:
         self.left = room
-        self._without = without
+        self.without: frozenset[str] = frozenset()
+        """Keys that are left out, however deep."""
         self._path: list[int] = []
 
     def spend(self, characters: int) -> bool:
@@ -131,7 +132,7 @@ class Plain:
         copied = {}
         for key, entry in list(islice(dict.items(value), self.left + 1)):
             name = sane(str(exact(key)))
-            if name in self._without:
+            if name in self.without:
                 continue
             self.need(len(name) + 3)
             copied[name] = self.copy(entry)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gossamer.content.plain import sane_value
 from gossamer.errors import warn_once
+from gossamer.scope import in_hook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,14 +25,18 @@ def redacted(redact: Callable[[Part], Part | None], part: Part) -> Part | None:
         RedactionError: it raised, or gave back something else. It is told, once for each kind of failure.
     """
     shown = sane_value(part)
+    token = in_hook.set(True)
     try:
         made = redact(shown)
     except Exception as error:  # noqa: BLE001 - the app's code, of which anything may come
         raise _failure(f"raised {type(error).__name__}") from None
+    finally:
+        in_hook.reset(token)
     if made is None:
         return None
-    if not isinstance(made, dict) or not isinstance(dict.get(made, "type"), str):
-        what = "a dict without a type" if isinstance(made, dict) else f"a {type(made).__name__}"
+    is_dict = issubclass(type(made), dict)  # not by isinstance(), to which an object may lie
+    if not is_dict or not isinstance(dict.get(made, "type"), str):
+        what = "a dict without a type" if is_dict else f"a {type(made).__name__}"
         raise _failure(f"returned {what}")
     return made
 

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 def inputs(body: Fields) -> Sequence[Any]:
     """See `Reader.inputs`."""
-    return listed(body.get("messages"))
+    messages = body.get("messages")
+    return messages if isinstance(messages, (list, tuple)) else ()
 
 
 def message(item: Any) -> Message | None:

@@ -40,14 +40,16 @@ class ChoiceRoom(Room):
 class Call:
     """A call of a tool or of a function."""
 
-    __slots__ = ("_arguments", "_name", "id", "index", "kind")
+    __slots__ = ("_name", "_object", "id", "index", "kind", "pieces")
 
     def __init__(self, index: int | None) -> None:
         self.index = index
         self.id: str | None = None
         self.kind: str | None = None
         self._name: str | None = None
-        self._arguments: list[str] | None = None
+        self.pieces: list[str] | None = None
+        """Of its arguments."""
+        self._object: Any = None  # some servers send the arguments as they are meant
 
     def add(self, delta: Fields, room: ChoiceRoom) -> None:
         """Take a delta of it. Some servers repeat its id, its type and its name in each."""
@@ -68,17 +70,20 @@ class Call:
         """Take its name and a piece of its arguments, which are in that field."""
         if self._name is None:
             self._name = room.name(function.get("name"))
-        piece = string(function.get(field))
+        sent = function.get(field)
+        piece = string(sent)
         if piece is not None:
-            if self._arguments is None:
-                self._arguments = []
+            if self.pieces is None:
+                self.pieces = []
             piece = room.text(piece)
             if piece:
-                self._arguments.append(piece)
+                self.pieces.append(piece)
+        elif isinstance(sent, (dict, list)) and self._object is None:
+            self._object = sent
 
     def is_empty(self) -> bool:
         """Whether nothing is known of it."""
-        return self.id is None and self._name is None and self._arguments is None
+        return self.id is None and self._name is None and self.pieces is None and self._object is None
 
     def whole(self) -> dict[str, Any]:
         """As an answer has it."""
@@ -88,7 +93,7 @@ class Call:
 
     def function(self, field: str = "arguments") -> dict[str, Any]:
         """Name and arguments."""
-        arguments = "".join(self._arguments) if self._arguments is not None else None
+        arguments = "".join(self.pieces) if self.pieces is not None else self._object
         return {"name": self._name, field: arguments}
 
 
@@ -140,14 +145,14 @@ class Choice:
         self._function: Call | None = None
         self._audio: Audio | None = None
 
-    def add_call(self, delta: Fields, room: ChoiceRoom) -> None:
-        """Take the delta of a call."""
+    def add_call(self, delta: Fields, room: ChoiceRoom) -> Call | None:
+        """Take the delta of a call. Returns that call, if there is room for it."""
         call = self._call(delta, room)
-        if call is None:
-            return
-        call.add(delta, room)
-        if call.id is not None:
-            self._found[call.id] = call
+        if call is not None:
+            call.add(delta, room)
+            if call.id is not None:
+                self._found[call.id] = call
+        return call
 
     def _call(self, delta: Fields, room: ChoiceRoom) -> Call | None:
         index, call_id = delta.get("index"), string(delta.get("id"))

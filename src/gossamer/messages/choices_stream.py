@@ -28,8 +28,8 @@ class ContentFold(ChoicesFold):
         super().__init__(request)
         self._room = ChoiceRoom(limit)
         self._choices: dict[int, Choice] = {}
-        #: Index → where its content goes, once there is some.
-        self._appends: dict[Any, Callable[[str], None]] = {}
+        #: (index, field), or (index, index of a call) → where its text goes, once there is some.
+        self._appends: dict[tuple[Any, Any], Callable[[str], None]] = {}
 
     @property
     def cut(self) -> bool:
@@ -42,24 +42,25 @@ class ContentFold(ChoicesFold):
             found = chunk.__dict__
             (choice,) = found["choices"]
             of_choice = choice.__dict__
-            append = self._appends.get(of_choice["index"])
-            if append is not None and of_choice["finish_reason"] is None and found["usage"] is None:
+            if of_choice["finish_reason"] is None and found["usage"] is None:
                 delta = of_choice["delta"]
                 said = delta.__dict__
-                piece = said["content"]
+                place, piece = "content", said["content"]
                 sent = getattr(delta, "__pydantic_fields_set__", ())
-                if type(piece) is str and piece and (len(sent) == 1 or _is_all(said)):
-                    unknown = getattr(delta, "__pydantic_extra__", None)
-                    if not unknown or not any(unknown.values()):
-                        room = self._room
-                        left = room.left - len(piece)
-                        if left >= 0:
-                            room.left = left
-                            append(piece)
-                            return False
-                        if not room.left:
-                            room.cut = True
-                            return False
+                unknown = getattr(delta, "__pydantic_extra__", None)
+                if unknown or len(sent) != 1 or type(piece) is not str:
+                    place, piece = _only_piece(said, sent, unknown)
+                append = self._appends.get((of_choice["index"], place)) if piece else None
+                if append is not None:
+                    room = self._room
+                    left = room.left - len(piece)
+                    if left >= 0:
+                        room.left = left
+                        append(piece)
+                        return False
+                    if not room.left:
+                        room.cut = True
+                        return False
         except (AttributeError, KeyError, TypeError, ValueError):
             pass  # dicts, no choice or several, or a chunk of another form
         return self._add_other(chunk)
@@ -75,7 +76,7 @@ class ContentFold(ChoicesFold):
             choice = self._choice(index if type(index) is int else position)
             if choice is None:
                 continue
-            delta = fields(of_choice.get("delta"))
+            delta = fields(of_choice.get("delta")) or fields(of_choice.get("message"))
             if delta:
                 self._add_delta(delta, choice, index)
             else:
@@ -94,27 +95,33 @@ class ContentFold(ChoicesFold):
         room = self._room
         if choice.role is None:
             choice.role = room.name(delta.get("role"))
-        content = delta.get("content")
-        if isinstance(content, (list, tuple)):
-            for part in map(fields, content):
-                self._add_text(string(part.get("text")), choice, "content")
-                self._add_text(thinking(part), choice, "reasoning_content")
-        elif content is not None:
-            self._add_text(string(content), choice, "content")
-            pieces = choice.texts.get("content")
-            if pieces is not None and type(index) is int:
-                self._appends[index] = pieces.append
+        self._add_content(delta.get("content"), choice)
         self._add_text(thought(delta), choice, "reasoning_content")
         self._add_text(string(delta.get("refusal")), choice, "refusal")
-        for call in map(fields, listed(delta.get("tool_calls"))):
-            if call:
-                choice.add_call(call, room)
+        for sent in map(fields, listed(delta.get("tool_calls"))):
+            call = choice.add_call(sent, room) if sent else None
+            if call is not None and call.pieces is not None and type(index) is int:
+                self._appends[index, sent.get("index")] = call.pieces.append
         function = fields(delta.get("function_call"))
         if function:
             choice.add_function(function, room)
         audio = fields(delta.get("audio"))
         if audio:
             choice.add_audio(audio, room)
+        if type(index) is int:
+            for field, pieces in choice.texts.items():
+                self._appends[index, field] = pieces.append
+
+    def _add_content(self, content: Any, choice: Choice) -> None:
+        if not isinstance(content, (list, tuple)):
+            self._add_text(string(content), choice, "content")
+            return
+        for part in map(fields, content):
+            said, thoughts = string(part.get("text")), thinking(part)
+            self._add_text(said, choice, "content")
+            self._add_text(thoughts, choice, "reasoning_content")
+            if part and not said and not thoughts:
+                self._room.cut = True  # an image, say: there is no place for it between pieces of text
 
     def _add_text(self, said: str | None, choice: Choice, field: str) -> None:
         if said:
@@ -139,8 +146,29 @@ class ContentFold(ChoicesFold):
         return {"index": index, "finish_reason": self._reasons.get(index), **said}
 
 
+def _only_piece(said: Fields, sent: Any, unknown: Any) -> tuple[Any, Any]:
+    """The only text of a delta, and where it belongs: a field, or the index of a call. Else None."""
+    piece, calls = said["content"], said["tool_calls"]
+    if piece or calls:
+        if (len(sent) != 1 and not _is_all(said)) or (unknown and any(unknown.values())):
+            return None, None
+        if not calls:
+            return "content", piece if type(piece) is str else None
+        if len(calls) == 1:
+            call = calls[0].__dict__
+            function = call["function"].__dict__
+            # A new call is told with its id and its name.
+            if call["id"] is None and function["name"] is None and type(function["arguments"]) is str:
+                return call["index"], function["arguments"]
+    elif unknown and len(unknown) == 1 and not any(value for name, value in said.items() if name != "role"):
+        ((place, piece),) = unknown.items()
+        if place == "reasoning_content" and type(piece) is str:
+            return place, piece
+    return None, None
+
+
 def _is_all(said: Fields) -> bool:
-    """Whether content is all that a delta has, beside its role."""
+    """Whether one field is all that a delta has, beside its role."""
     told = [*said.values()]
     others = len(told) - told.count(None)
     return others == 1 or (others == 2 and said["role"] is not None)

@@ -98,7 +98,7 @@ def tool_call_response(response: Any, call_id: str | None = None) -> Part:
 
 
 def data(modality: str, mime_type: str | None, content: Base64) -> Part:
-    """Data sent inline. `content.py` decides what is recorded of it."""
+    """Data sent inline. `content/copies.py` decides what is recorded of it."""
     part: Part = {"type": "blob", "modality": modality, "content": content}
     if mime_type:
         part["mime_type"] = mime_type

@@ -11,6 +11,8 @@ from gossamer.messages.message import Base64, Part, at_url, data, file, generic,
 WITHHELD: Final = frozenset({"encrypted_content", "signature", "fingerprint", "headers", "authorization"})
 #: Parts that have nothing else.
 _SEALED: Final = frozenset({"redacted_thinking"})
+#: Of what stands in one message. Conversations themselves may be longer: they are read from their end.
+_MOST_ENTRIES: Final = 2000
 _ALWAYS_THERE: Final = frozenset({"type", "generic_type"})
 
 
@@ -22,8 +24,14 @@ def string(value: Any) -> str | None:
 
 
 def listed(value: Any) -> list[Any] | tuple[Any, ...]:
-    """A list, or an empty one where there is something else."""
-    return value if isinstance(value, (list, tuple)) else ()
+    """A list, or an empty one where there is something else. What is longer than any limit lets be recorded
+    ends with a mark, as all its entries are read before the limit is asked.
+    """
+    if not isinstance(value, (list, tuple)):
+        return ()
+    if len(value) <= _MOST_ENTRIES:
+        return value
+    return [*value[:_MOST_ENTRIES], {"type": "left_out", "count": len(value) - _MOST_ENTRIES}]
 
 
 def rest(found: Fields, without: frozenset[str] = frozenset()) -> dict[str, Any]:
