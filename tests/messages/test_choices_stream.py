@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import chain, zip_longest
 from typing import Any
 
@@ -500,3 +501,29 @@ def test_what_has_no_place_between_pieces_of_text_is_told_to_be_missing():
     fold = folded([chunk(choice({"content": [{"type": "text", "text": "a"}, {"type": "image_url"}]}))])
     assert fold.cut
     assert [message["parts"] for message in CHAT.outputs(fold.answer())] == [[text("a")]]
+
+
+@pytest.mark.parametrize(
+    ("first", "more"),
+    [
+        ({"content": "a"}, {"content": "b"}),
+        ({"reasoning_content": "a"}, {"content": None, "reasoning_content": "b"}),
+        (begun("f", index=0), {"tool_calls": [{"index": 0, "function": {"arguments": "b"}}]}),
+    ],
+    ids=["text", "reasoning", "arguments"],
+)
+def test_a_piece_of_what_has_begun_takes_few_functions(first, more):
+    """An agent's stream is mostly arguments, and a reasoning model's mostly thoughts."""
+    fold, piece = ContentFold({}, PLENTY), parsed(chunk(choice(more)))
+    fold.add(parsed(chunk(choice(first))))
+    fold.add(piece)
+    calls = 0
+
+    def profile(frame: Any, event: str, argument: Any) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(profile)
+    fold.add(piece)
+    sys.setprofile(None)
+    assert calls <= 3  # add(), _only_piece(), _is_all()

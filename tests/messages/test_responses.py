@@ -314,7 +314,7 @@ ITEMS: dict[str, tuple[dict[str, Any], str, list[Any]]] = {
          "tools": [{"name": "ask", "input_schema": {"type": "object"}}]},
         "assistant",
         [server_call("mcp_list_tools", "mcp_list_tools", server_label="wiki"),
-         server_result("mcp_list_tools", tools=[{"name": "ask", "input_schema": {"type": "object"}}])],
+         server_result("mcp_list_tools", tools=[{"type": "function", "name": "ask"}])],
     ),
     "MCP approval asked for": (
         {"type": "mcp_approval_request", "id": "i", "server_label": "wiki", "name": "ask", "arguments": "{}"},

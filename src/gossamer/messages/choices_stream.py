@@ -160,10 +160,12 @@ def _only_piece(said: Fields, sent: Any, unknown: Any) -> tuple[Any, Any]:
             # A new call is told with its id and its name.
             if call["id"] is None and function["name"] is None and type(function["arguments"]) is str:
                 return call["index"], function["arguments"]
-    elif unknown and len(unknown) == 1 and not any(value for name, value in said.items() if name != "role"):
-        ((place, piece),) = unknown.items()
-        if place == "reasoning_content" and type(piece) is str:
-            return place, piece
+    elif unknown and len(unknown) == 1:
+        ((place, thoughts),) = unknown.items()
+        told = [*said.values()]
+        others = len(told) - told.count(None) - (said["role"] is not None) - (piece == "")
+        if place == "reasoning_content" and type(thoughts) is str and not others:
+            return place, thoughts
     return None, None
 
 

@@ -143,6 +143,8 @@ def _server_tool(found: Fields, kind: str) -> list[Part]:
     call: Part = {"type": "server_tool_call", "name": name}
     call["server_tool_call"] = {"type": kind, **rest(found, _NOT_THE_CALL)}
     results = {key: found[key] for key in _RESULTS if found.get(key) is not None}
+    if "tools" in results:
+        results["tools"] = _definitions(found)
     call_id = _call_id(found)
     if call_id:
         call["id"] = call_id
