@@ -15,7 +15,6 @@ from opentelemetry.trace import set_span_in_context
 from gossamer import failure, finalizers, semconv
 from gossamer.errors import swallow
 from gossamer.fields import NOTHING, Fields
-from gossamer.recording import record
 
 if TYPE_CHECKING:
     import weakref
@@ -166,9 +165,9 @@ class Call:
         elapsed = (self.ended or perf_counter_ns()) - self.began
         finalizers.unfinished.discard(self)
         if finalizers.collecting:
-            finalizers.pending.append(partial(record, self, outcome, told, elapsed, retries))
+            finalizers.pending.append(partial(self.outputs.record, self, outcome, told, elapsed, retries))
         else:
-            record(self, outcome, told, elapsed, retries)
+            self.outputs.record(self, outcome, told, elapsed, retries)
 
     def clear(self) -> None:
         """Hold nothing of what was said: the app may keep the stream, and its body knows this call."""

@@ -20,6 +20,7 @@ from gossamer.events import Events
 from gossamer.hook import Hook
 from gossamer.metrics import Metrics
 from gossamer.outputs import AppHook, Outputs
+from gossamer.recording import record
 from gossamer.scope import CaptureMode
 from gossamer.sdk import SDK, SDKMovedError, locate
 from gossamer.settings import Settings
@@ -177,7 +178,7 @@ class Providers:
         capture = _capture(self._settings, events, self._completion_hook, _attribute_limit(tracer))
         if tracer is None and metrics is None and events is None and capture is None:
             return None
-        return Outputs(tracer, metrics, events, capture, self._counter, **self._hooks)
+        return Outputs(record, tracer, metrics, events, capture, self._counter, **self._hooks)
 
 
 def _attribute_limit(tracer: Any) -> int | None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 class Outputs(NamedTuple):
     """Made once for the providers in use; None is where nothing is to go. All calls share it."""
 
+    record: Callable[[Any, Any, Any, int, int], None]
+    """What records a call that has ended: see `recording.record()`."""
     tracer: Tracer | None = None
     metrics: Metrics | None = None
     events: Events | None = None
