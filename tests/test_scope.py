@@ -90,6 +90,7 @@ def test_the_innermost_block_counts_and_what_was_before_comes_back(client):
         assert captured(telemetry) == ["span+event", "", "", "", "span+event"]
 
 
+@pytest.mark.usefixtures("needs_events")
 def test_an_inner_block_captures_no_more_than_an_outer_one_unless_it_may(client):
     for may_widen, where in ((False, ["", "span"]), (True, ["span", "span+event"])):
         with capture(capture="SPAN_AND_EVENT", capture_may_widen=may_widen) as telemetry:
