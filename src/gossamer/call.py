@@ -121,7 +121,7 @@ class Call:
             self.fold = self.operation.fold(self.attributes)
 
     def look(self, chunk: Any) -> bool:
-        """Take from a chunk what is kept of it. True once the answer's id and model are known."""
+        """Take from a chunk what is kept of it. See `Fold.add`."""
         try:
             return self.fold.add(chunk) if self.fold is not None else True
         except Exception as error:

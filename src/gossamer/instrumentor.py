@@ -187,7 +187,7 @@ def _attribute_limit(tracer: Any) -> int | None:
     return limit if type(limit) is int else None
 
 
-# What most processes do not want is not imported: it would be a third of what importing Gossamer takes.
+# What most processes do not want is imported only where it is wanted: it takes longer than all else of ours.
 
 
 def _completion_hook(settings: Settings) -> CompletionHook | None:
