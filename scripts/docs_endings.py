@@ -11,7 +11,7 @@ from docs_markdown import code, demand_same, table
 from docs_observed import watch
 
 from gossamer import semconv
-from gossamer.operations import OPERATIONS
+from gossamer.openai_sdk import OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 import openai
 from docs_markdown import DriftError
 
-from gossamer.operations import OPERATIONS, Operation
+from gossamer.openai_sdk import OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from gossamer.operations import Operation
 
 #: The HTTP library that the installed SDK is built on.
 _base: Final[Any] = openai._base_client  # noqa: SLF001

@@ -19,12 +19,14 @@ from opentelemetry.sdk.metrics.export import Histogram
 from opentelemetry.sdk.trace import SpanProcessor
 
 from gossamer import attributes, finalizers, semconv
-from gossamer.operations import OPERATIONS, Operation
+from gossamer.openai_sdk import OPERATIONS
 from gossamer.scope import _NAMES
 from gossamer.testing import Telemetry, capture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from gossamer.operations import Operation
 
 #: Argument of `gossamer.attributes()` → the attribute that it becomes.
 OWN: Final = _NAMES

@@ -5,7 +5,7 @@ from __future__ import annotations
 from docs_markdown import code, codes, table
 from docs_observed import label, observe
 
-from gossamer.operations import OPERATIONS
+from gossamer.openai_sdk import OPERATIONS
 from gossamer.providers import OPENAI, PROVIDERS_BY_HOST
 
 _METRICS = {

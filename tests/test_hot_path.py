@@ -31,6 +31,7 @@ from openai.types.chat import ChatCompletion
 import gossamer
 from gossamer.backlog import BATCH, settle_all
 from gossamer.cli.fake import answer, mock_async_client, mock_client
+from gossamer.openai_sdk import OPENAI
 from gossamer.sdk import locate
 from gossamer.testing import Telemetry, capture
 
@@ -233,7 +234,7 @@ CALLS_PER_CALL = {
     "none of ours": (5, 0),
 }
 #: Before 1.76 the SDK's request() has a parameter more, and our wrapper of it an inner one.
-WRAPPERS = 2 if locate().request_takes_retries else 1
+WRAPPERS = 2 if locate(OPENAI).request_takes_retries else 1
 #: Resumes of the tap in "streamed": the budget of a chunk is one.
 CALLS_PER_CHUNK = 1
 #: With content: a look, and a piece that is put aside.

@@ -12,7 +12,7 @@ import pytest
 from openai import _base_client
 
 from gossamer.cli.fake import mock_async_client, mock_client
-from gossamer.operations import OPERATIONS
+from gossamer.openai_sdk import OPERATIONS
 from gossamer.testing import capture
 
 http = getattr(_base_client, "httpx2", None) or _base_client.httpx

@@ -8,7 +8,7 @@ import weakref
 import openai
 import pytest
 
-from gossamer.operations import OPERATIONS
+from gossamer.openai_sdk import OPENAI, OPERATIONS
 from gossamer.operations.chat import CHAT
 from gossamer.operations.completions import COMPLETIONS
 from gossamer.providers import PROVIDERS_BY_HOST, Servers, provider_of, server_at
@@ -121,7 +121,7 @@ def make(url: str = "https://api.openai.com/v1") -> openai.OpenAI:
 
 @pytest.fixture
 def servers() -> Servers:
-    return Servers(locate())
+    return Servers(locate(OPENAI))
 
 
 def test_a_client_is_looked_at_once(servers):

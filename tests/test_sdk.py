@@ -12,11 +12,12 @@ from openai import _base_client, _models, _streaming
 
 from gossamer import OpenAIInstrumentor
 from gossamer.cli.fake import mock_client
+from gossamer.openai_sdk import OPENAI
 from gossamer.sdk import SDKMovedError, locate
 
 
 def test_the_parts_of_this_release_are_found():
-    sdk = locate()
+    sdk = locate(OPENAI)
     assert sdk.sync_client in openai.OpenAI.__mro__
     assert sdk.async_client in openai.AsyncOpenAI.__mro__
     assert sdk.base_client in sdk.sync_client.__mro__
@@ -86,7 +87,7 @@ MOVES = {
 def test_a_moved_internal_leaves_the_sdk_alone_and_warns_once(monkeypatch, caplog, name):
     MOVES[name](monkeypatch)
     with pytest.raises(SDKMovedError):
-        locate()
+        locate(OPENAI)
     before = [vars(owner).get("request") for owner in (_base_client.SyncAPIClient, _base_client.BaseClient)]
     instrumentor = OpenAIInstrumentor()
     instrumentor.instrument()

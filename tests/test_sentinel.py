@@ -748,7 +748,7 @@ def test_a_hook_that_fails_is_told_without_its_message(hook, form, run, monkeypa
 of_events = pytest.mark.skipif(not carries_events, reason="this OpenTelemetry is too old for events")
 #: Where we fail: (module, class or nothing, function).
 FAULTS = [
-    ("gossamer.telemetry", "", "find"),
+    ("gossamer.operations.table", "Table", "find"),
     ("gossamer.telemetry", "Telemetry", "_describe"),
     ("gossamer.telemetry", "", "watch_parser"),
     ("gossamer.telemetry", "", "tap_stream"),

@@ -96,6 +96,10 @@ def test_the_defaults(caplog):
         "metric_attributes": (),
         "stream_usage": "off",
         "count_tokens": False,
+        "all_operations": False,
+        "provider_hosts": (),
+        "response_headers": False,
+        "propagation": "off",
     }
     assert Settings.load() == Settings()
     assert caplog.records == []
@@ -125,6 +129,13 @@ def test_the_defaults(caplog):
         ("capture", "event_only", CaptureMode.EVENT_ONLY),
         ("capture", " Span_And_Event ", CaptureMode.SPAN_AND_EVENT),
         ("capture_may_widen", "yes", True),
+        ("all_operations", "true", True),
+        ("response_headers", "1", True),
+        ("propagation", "off", "off"),
+        ("propagation", "Trace", "trace"),
+        ("propagation", "baggage", "baggage"),
+        ("provider_hosts", "llm.corp=azure.ai.openai", (("llm.corp", "azure.ai.openai"),)),
+        ("provider_hosts", " .A.test = groq ,b.test=x_ai,", (("a.test", "groq"), ("b.test", "x_ai"))),
         ("content_limit", "1024", 1024),
         ("content_limit", " 65536 ", 65536),
         ("content_part_limit", "256", 256),

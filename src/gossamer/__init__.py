@@ -6,7 +6,7 @@ OpenAIInstrumentor().instrument()
 """
 
 from gossamer._version import __version__
-from gossamer.instrumentor import OpenAIInstrumentor
+from gossamer.openai_sdk import OpenAIInstrumentor
 from gossamer.scope import CaptureMode, attributes, capture
 
 __all__ = ["CaptureMode", "OpenAIInstrumentor", "__version__", "attributes", "capture"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from contextvars import ContextVar, Token
 from functools import partial
-from sys import is_finalizing
 from time import perf_counter_ns, time_ns
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -32,8 +32,8 @@ Outcome = Literal["completed", "closed", "abandoned", "cancelled", "failed"]
 
 _NO_CONTEXT: Final = Context()
 
-#: The call whose request is being made here, as its open list; the retry hook counts into it.
-_requesting: ContextVar[list[int]] = ContextVar("gossamer_requesting")
+#: The call whose request is being made here: who sees a retry, or a response, tells it.
+_requesting: ContextVar[Call] = ContextVar("gossamer_requesting")
 
 
 class Call:
@@ -50,6 +50,7 @@ class Call:
     captured: Captured | None = None
     body: Fields | None = None  # of the request, where tokens are counted
     body_as_it_was: Any = None  # before it was made to ask for usage
+    headers_as_they_were: Any = NOTHING  # before the trace context was added
     awaits_parse = False
     watched = True
     _gap_point: dict[str, Any] | None = None
@@ -57,7 +58,7 @@ class Call:
     span: Span | None = None
     recording = False
     _token: Token[Context] | None = None
-    _requesting: Token[list[int]] | None = None
+    _requesting: Token[Call] | None = None
 
     def __init__(
         self,
@@ -92,7 +93,7 @@ class Call:
             self.watched = self.recording or outputs.metrics is not None or outputs.events is not None
             self.context = set_span_in_context(span, self.context)
             self._token = attach(self.context)
-        self._requesting = _requesting.set(self._open)
+        self._requesting = _requesting.set(self)
 
     def leave(self) -> None:
         """Make the caller's span current again: the request is over, however it went."""
@@ -120,6 +121,14 @@ class Call:
         if self.fold is None and self.operation.fold is not None:
             self.fold = self.operation.fold(self.attributes)
 
+    def stream_bytes(self) -> None:
+        """The app reads the answer as it comes: a stream, which the request did not say."""
+        self.streamed = True
+        if self.operation.metrics == "inference":
+            self.attributes[semconv.REQUEST_STREAM] = True
+            if self.span is not None:
+                self.span.set_attribute(semconv.REQUEST_STREAM, True)
+
     def look(self, chunk: Any) -> bool:
         """Take from a chunk what is kept of it. See `Fold.add`."""
         try:
@@ -141,6 +150,8 @@ class Call:
         else:
             try:
                 captured = self.captured
+                if self.outputs.read_headers is not None:
+                    self.headers = getattr(getattr(error, "response", None), "headers", self.headers)
                 told = failure.of_exception(
                     error,
                     self.headers,
@@ -193,6 +204,18 @@ class Call:
         except Exception as error:
             swallow(error)
 
+    def retry(self, delay: float) -> None:
+        """The SDK is about to send the request again, after so many seconds. It handles an exception."""
+        if not self._open:
+            return
+        self._open[0] += 1
+        try:
+            if self.span is not None and self.recording:
+                told = failure.of_retry(sys.exc_info()[1])
+                self.span.add_event(semconv.RETRY_EVENT, {**told, semconv.RETRY_DELAY: float(delay)})
+        except Exception as error:
+            swallow(error)
+
     def body_closed(self, *, drained: bool) -> None:
         """The body of the response was closed: by the app, or by the SDK at the end of what it reads."""
         if self.tap is not None:
@@ -218,13 +241,11 @@ class Guard:
     def __init__(self, call: Call) -> None:
         self.call: Call | None = call
 
-    def __del__(self, _is_finalizing: Any = is_finalizing) -> None:
+    def __del__(self, _is_finalizing: Any = sys.is_finalizing) -> None:
         if self.call is not None and not _is_finalizing():
             self.call.end("abandoned")
 
 
-def count_retry() -> None:
-    """The SDK is about to send the request of the current call again."""
-    retries = _requesting.get(None)
-    if retries:  # emptied when its call has ended
-        retries[0] += 1
+def requesting() -> Call | None:
+    """The call whose request is being made here."""
+    return _requesting.get(None)

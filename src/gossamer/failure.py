@@ -45,7 +45,6 @@ def of_exception(
         stacktrace: keep its stack trace, too: source files are read for it.
     """
     kind = type(error)
-    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     attributes: dict[str, Any] = {}
     details = []
     code = getattr(error, "code", None)
@@ -60,7 +59,7 @@ def of_exception(
         attributes[semconv.REQUEST_ID] = request_id
     description = f"{kind.__name__} ({', '.join(details)})" if details else kind.__name__
     return Failure(
-        name,
+        _name_of(kind),
         description,
         attributes,
         raised=True,
@@ -84,6 +83,20 @@ def of_answer(code: str, answer: Fields, headers: Any = None, *, message: bool =
     text = fields(answer.get("error")).get("message") if message else None
     text = text if type(text) is str else None
     return Failure(code, f"response failed (code {code})", attributes, message=text)
+
+
+def of_retry(error: BaseException | None) -> dict[str, Any]:
+    """Why a request is sent again: the HTTP status that came, or the class of what went wrong."""
+    if error is None:
+        return {}
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if type(status) is int:
+        return {semconv.ERROR_TYPE: str(status), semconv.HTTP_STATUS_CODE: status}
+    return {semconv.ERROR_TYPE: _name_of(type(error))}
+
+
+def _name_of(kind: type[BaseException]) -> str:
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def _is_code(value: Any) -> bool:

@@ -13,7 +13,7 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from gossamer.call import count_retry
+from gossamer.call import requesting
 
 if TYPE_CHECKING:
     from gossamer.sdk import SDK
@@ -36,17 +36,27 @@ class Hook:
             _Place(sdk.async_client, "request", _async_with_retries if with_retries else _async),
             _Place(sdk.base_client, "_calculate_retry_timeout", _counting),
         )
+        #: Where a response is seen whose headers the SDK does not hand on.
+        self._responses = (
+            _Place(sdk.sync_client, "_process_response", _showing),
+            _Place(sdk.async_client, "_process_response", _showing),
+        )
 
-    def install(self, current: Current) -> None:
-        """Put the wrappers in place and switch them on."""
+    def install(self, current: Current, *, headers: bool = False) -> None:
+        """Put the wrappers in place and switch them on.
+
+        Args:
+            current: gives the telemetry that is on.
+            headers: whether the headers of responses are wanted.
+        """
         self.current = current
-        for place in self._places:
+        for place in (*self._places, *(self._responses if headers else ())):
             place.wrap(self)
 
     def remove(self) -> None:
         """Switch the wrappers off and put the SDK's methods back."""
         self.current = _nothing
-        for place in self._places:
+        for place in (*self._places, *self._responses):
             place.unwrap()
 
 
@@ -171,7 +181,23 @@ def _async_with_retries(request: Method, hook: Hook) -> Method:
 def _counting(retry: Method, _: Hook) -> Method:
     @functools.wraps(retry)
     def counted(self: Any, remaining_retries: int, options: Any, response_headers: Any = None) -> Any:
-        count_retry()
-        return retry(self, remaining_retries, options, response_headers)
+        delay = retry(self, remaining_retries, options, response_headers)
+        call = requesting()
+        if call is not None:
+            call.retry(delay)
+        return delay
 
     return counted
+
+
+def _showing(process: Method, _: Hook) -> Method:
+    """Shows the call its response. Sync and async alike: the coroutine is the SDK's own."""
+
+    @functools.wraps(process)
+    def shown(self: Any, *args: Any, response: Any, **more: Any) -> Any:
+        call = requesting()
+        if call is not None:
+            call.headers = getattr(response, "headers", None)
+        return process(self, *args, response=response, **more)
+
+    return shown

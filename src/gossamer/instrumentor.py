@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from opentelemetry import _logs as logs_api
 from opentelemetry import metrics as metrics_api
@@ -15,14 +16,16 @@ from opentelemetry.instrumentation.instrumentor import (  # type: ignore[attr-de
 from gossamer import finalizers
 from gossamer._version import __version__
 from gossamer.backlog import settle_all
+from gossamer.envelope import read_headers
 from gossamer.errors import logger, swallow
 from gossamer.events import Events
 from gossamer.hook import Hook
 from gossamer.metrics import Metrics
+from gossamer.operations import Table
 from gossamer.outputs import AppHook, Outputs
 from gossamer.recording import record
 from gossamer.scope import CaptureMode
-from gossamer.sdk import SDK, SDKMovedError, locate
+from gossamer.sdk import SDK, Package, SDKMovedError, locate
 from gossamer.settings import Settings
 from gossamer.telemetry import Telemetry
 
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
     from gossamer.completion.hook import CompletionHook
     from gossamer.content.capture import Capture
+    from gossamer.propagation import Propagation
     from gossamer.tokens import TokenCounter
 
 # The API's own variables: private, so their absence must not hurt. Without them what `instrument()` found
@@ -52,43 +56,36 @@ _ARGUMENTS = {
 }
 
 
-class OpenAIInstrumentor(BaseInstrumentor):  # type: ignore[misc]
-    """Traces and measures the calls of the OpenAI SDK.
+class Instrumentor(BaseInstrumentor):  # type: ignore[misc]
+    """Traces and measures the calls of one SDK: a subclass says of which."""
 
-        OpenAIInstrumentor().instrument()
-
-    `instrument()` takes, all optional:
-
-    - `tracer_provider`, `meter_provider`, `logger_provider`: by default the global ones, also when they are
-      set later;
-    - all that docs/settings.md lists; by default from the environment.
-
-    A second `instrument()` does nothing but warn; `uninstrument()` puts the SDK's own methods back.
-    """
+    package: ClassVar[Package]
 
     #: Made once: BaseInstrumentor gives out one object, but runs __init__ each time.
     _hook: Hook | None = None
 
     def instrumentation_dependencies(self) -> Collection[str]:
         """What is instrumented, and from which version on."""
-        return ("openai >= 1.26.0",)
+        return (self.package.requires,)
 
     def _instrument(self, **kwargs: Any) -> None:
+        name = self.package.name
         try:
-            sdk = locate()
+            sdk = locate(self.package)
         except ImportError:
-            logger.warning("openai is not installed: there is nothing to instrument.")
+            logger.warning("%s is not installed: there is nothing to instrument.", name)
             return
         except SDKMovedError as moved:
             logger.warning(
-                "This release of openai is not built as Gossamer knows it (%s); its calls are not traced.",
+                "This release of %s is not built as Gossamer knows it (%s); its calls are not traced.",
+                name,
                 moved,
             )
             return
-        for name in kwargs.keys() - _ARGUMENTS:
+        for argument in kwargs.keys() - _ARGUMENTS:
             logger.warning(
                 "instrument(%s=…) is no setting of Gossamer, and is not used. There are: %s.",
-                name,
+                argument,
                 ", ".join(sorted(_ARGUMENTS)),
             )
         settings = Settings.load(**kwargs)
@@ -97,7 +94,7 @@ class OpenAIInstrumentor(BaseInstrumentor):  # type: ignore[misc]
         finalizers.install()
         if self._hook is None:
             self._hook = Hook(sdk)
-        self._hook.install(providers.current)
+        self._hook.install(providers.current, headers=settings.response_headers)
 
     def _uninstrument(self, **_: Any) -> None:
         if self._hook is not None:
@@ -122,6 +119,8 @@ class Providers:
         }
         self._completion_hook = _completion_hook(settings)
         self._counter = _counter(settings)
+        self._table = _table(sdk.package, settings)
+        self._propagation = _propagation(settings)
         self._telemetry: Telemetry | None = None
         self._global_tracer_provider: Any = None
         self._global_meter_provider: Any = None
@@ -153,7 +152,11 @@ class Providers:
         )
         outputs = self._make_outputs()
         # Other threads go by the old ones until all is made.
-        self._telemetry = Telemetry(self._sdk, self._settings, outputs) if outputs is not None else None
+        self._telemetry = (
+            Telemetry(self._sdk, self._settings, self._table, outputs, self._propagation)
+            if outputs is not None
+            else None
+        )
         self._global_tracer_provider, self._global_meter_provider, self._global_logger_provider = seen
         finalizers.finish_before_providers()
 
@@ -178,7 +181,10 @@ class Providers:
         capture = _capture(self._settings, events, self._completion_hook, _attribute_limit(tracer))
         if tracer is None and metrics is None and events is None and capture is None:
             return None
-        return Outputs(record, tracer, metrics, events, capture, self._counter, **self._hooks)
+        headers = read_headers if self._settings.response_headers else None
+        return Outputs(
+            record, tracer, metrics, events, capture, self._counter, **self._hooks, read_headers=headers
+        )
 
 
 def _attribute_limit(tracer: Any) -> int | None:
@@ -188,6 +194,24 @@ def _attribute_limit(tracer: Any) -> int | None:
 
 
 # What most processes do not want is imported only where it is wanted: it takes longer than all else of ours.
+
+
+def _table(package: Package, settings: Settings) -> Table:
+    """All that is traced of the SDK's calls."""
+    if not settings.all_operations or package.administration is None:
+        return Table(package.operations)
+    from gossamer.operations.plain import OTHER, plain_operations
+
+    administration = import_module(package.administration).ADMINISTRATION
+    return Table((*plain_operations(administration), *package.operations), other=OTHER)
+
+
+def _propagation(settings: Settings) -> Propagation | None:
+    if settings.propagation == "off":
+        return None
+    from gossamer.propagation import Propagation
+
+    return Propagation(settings.propagation)
 
 
 def _completion_hook(settings: Settings) -> CompletionHook | None:

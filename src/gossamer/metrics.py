@@ -88,7 +88,13 @@ class Metrics:
                 seconds(semconv.OPERATION_TIME_PER_OUTPUT_CHUNK, "Time between chunks of a stream.")
             )
             self._token_usage = tokens(semconv.TOKEN_USAGE, "Tokens used by an operation.")
-        self._durations = {"inference": inference, "embeddings": embeddings, "other": [operation]}
+        plain = seconds(semconv.METHOD_DURATION, duration.format("a call of a method of the SDK"))
+        self._durations = {
+            "inference": inference,
+            "embeddings": embeddings,
+            "other": [operation],
+            "plain": [plain],
+        }
         self._first_chunk = first
         self._between_chunks = between
 
@@ -138,7 +144,7 @@ class Metrics:
         timed = point if error is None else {**point, semconv.ERROR_TYPE: error}
         for histogram in self._durations[kind]:
             histogram.record(seconds, timed, context)
-        if kind != "other":
+        if kind in ("inference", "embeddings"):
             self._record_tokens(kind, point, answer, context)
 
     def _record_tokens(

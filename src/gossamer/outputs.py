@@ -32,6 +32,8 @@ class Outputs(NamedTuple):
     """Estimates the tokens of answers that report none."""
     request_hook: AppHook | None = None
     response_hook: AppHook | None = None
+    read_headers: Callable[[Any], dict[str, Any]] | None = None
+    """Reads attributes from the headers of a response."""
 
 
 class AppHook:

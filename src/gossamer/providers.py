@@ -9,15 +9,26 @@ from urllib.parse import urlsplit
 from gossamer import semconv
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from gossamer.operations import Operation
     from gossamer.sdk import SDK
 
 OPENAI: Final = "openai"
 AZURE: Final = "azure.ai.openai"
 
-#: Host suffix → the well-known value of `gen_ai.provider.name`. A host that is not listed speaks OpenAI's
-#: format and is called `openai`; `server.address` tells which server it really was.
+#: Host suffix → the value of `gen_ai.provider.name`: the well-known one, where the conventions have one. Who
+#: speaks OpenAI's format and has none is called `openai`, as a host that is not listed is, such as a proxy or
+#: a server of one's own; `server.address` tells which it really was. `GOSSAMER_PROVIDER_HOSTS` adds to these.
 PROVIDERS_BY_HOST: Final[dict[str, str]] = {
+    "api.openai.com": OPENAI,  # with its regions, such as eu.api.openai.com
+    "api.cerebras.ai": OPENAI,
+    "api.fireworks.ai": OPENAI,
+    "api.together.ai": OPENAI,
+    "api.together.xyz": OPENAI,
+    "api.z.ai": OPENAI,
+    "openrouter.ai": OPENAI,
+    "router.huggingface.co": OPENAI,
     "openai.azure.com": AZURE,
     "cognitiveservices.azure.com": AZURE,
     "openai.azure.us": AZURE,
@@ -66,24 +77,24 @@ class Server:
 
     def _make_templates(self, operation: Operation) -> tuple[dict[str, Any], dict[str, Any]]:
         point: dict[str, Any] = {
-            semconv.OPERATION_NAME: operation.name,
+            semconv.METHOD if operation.metrics == "plain" else semconv.OPERATION_NAME: operation.name,
             semconv.PROVIDER_NAME: self.provider,
         }
         if self.address:
             point[semconv.SERVER_ADDRESS] = self.address
             if self.port:
                 point[semconv.SERVER_PORT] = self.port
-        span = point.copy()
+        span = {**point, **operation.always}
         if operation.api_type and self.speaks_openai:
             span[semconv.API_TYPE] = operation.api_type
         return span, point
 
 
-def provider_of(host: str) -> str:
-    """The provider behind a host name: the longest listed suffix wins, `openai` without one."""
+def provider_of(host: str, hosts: Mapping[str, str] = PROVIDERS_BY_HOST, default: str = OPENAI) -> str:
+    """The provider behind a host name: the longest listed suffix wins, else it is the default."""
     labels = host.lower().split(".")
     for start in range(len(labels)):
-        provider = PROVIDERS_BY_HOST.get(".".join(labels[start:]))
+        provider = hosts.get(".".join(labels[start:]))
         if provider is not None:
             return provider
     # Where a region or a service stands before the suffix:
@@ -91,15 +102,20 @@ def provider_of(host: str) -> str:
         return "gcp.vertex_ai"
     if labels[0].startswith("bedrock") and host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws")):
         return "aws.bedrock"
-    return OPENAI
+    return default
 
 
-def server_at(url: str, provider: str | None = None) -> Server:
+def server_at(
+    url: str,
+    provider: str | None = None,
+    hosts: Mapping[str, str] = PROVIDERS_BY_HOST,
+    default: str = OPENAI,
+) -> Server:
     """The server of a URL; without a port in it, the scheme's own."""
     parts = urlsplit(url)
     host = parts.hostname or ""
-    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-    return Server(provider or provider_of(host), host, port)
+    port = parts.port or {"https": 443, "wss": 443, "http": 80, "ws": 80}.get(parts.scheme)
+    return Server(provider or provider_of(host, hosts, default), host, port)
 
 
 class Servers:
@@ -109,8 +125,15 @@ class Servers:
     `base_url` can be assigned, so it is checked too.
     """
 
-    def __init__(self, sdk: SDK) -> None:
+    def __init__(self, sdk: SDK, hosts: Iterable[tuple[str, str]] = ()) -> None:
+        """The servers of an SDK's clients.
+
+        Args:
+            sdk: whose clients they are.
+            hosts: (host suffix, provider) each, beside `PROVIDERS_BY_HOST` and before it.
+        """
         self._sdk = sdk
+        self._hosts = {**PROVIDERS_BY_HOST, **dict(hosts)}
         self._by_client: dict[int, tuple[weakref.ref[Any], Any, Server]] = {}
         self._by_url: dict[tuple[str, str | None], Server] = {}
 
@@ -123,14 +146,13 @@ class Servers:
             return known[2]
         return self._look_up(client, base_url)
 
+    def at(self, url: str) -> Server:
+        """The server of an absolute URL, whatever the client's is."""
+        parts = urlsplit(url)
+        return self._of_url(f"{parts.scheme}://{parts.netloc}", None)
+
     def _look_up(self, client: Any, base_url: Any) -> Server:
-        provider = next((name for kind, name in self._sdk.providers if isinstance(client, kind)), None)
-        key = str(client.base_url), provider
-        server = self._by_url.get(key)
-        if server is None:
-            if len(self._by_url) >= _URLS:
-                self._by_url.clear()
-            server = self._by_url[key] = server_at(*key)
+        server = self._of_url(str(client.base_url), self._provider_of(client))
         if type(client).base_url in self._sdk.base_urls:
             # Else its base_url may change unseen, as the module-level client's does.
             identity, forget = id(client), self._by_client.pop
@@ -138,3 +160,21 @@ class Servers:
             reference = weakref.ref(client, lambda _: forget(identity, None))
             self._by_client[identity] = (reference, base_url, server)
         return server
+
+    def _of_url(self, url: str, provider: str | None) -> Server:
+        key = url, provider
+        server = self._by_url.get(key)
+        if server is None:
+            if len(self._by_url) >= _URLS:
+                self._by_url.clear()
+            server = server_at(url, provider, self._hosts, self._sdk.package.provider)
+            self._by_url[key] = server
+        return server
+
+    def _provider_of(self, client: Any) -> str | None:
+        """Who answers, where the client itself says so: by its type, or by a runtime that it was given."""
+        for kind, provider in self._sdk.providers:
+            if isinstance(client, kind):
+                return provider
+        runtime = getattr(client.__dict__.get("_provider_runtime"), "name", None)
+        return self._sdk.package.runtimes.get(runtime) if type(runtime) is str else None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gossamer.body import watch_body
 from gossamer.call import Call, Guard
 from gossamer.errors import swallow
+from gossamer.fields import NOTHING
 from gossamer.finalizers import unfinished
 from gossamer.stream import tap_stream
 
@@ -91,6 +92,8 @@ def restore(options: Any, call: Call) -> None:
         options.__dict__["post_parser"] = call.parser
     if call.body_as_it_was is not None:
         options.__dict__["json_data"] = call.body_as_it_was
+    if call.headers_as_they_were is not NOTHING:
+        options.__dict__["headers"] = call.headers_as_they_were
 
 
 def watch_raw(response: Any, call: Call, sdk: SDK, *, gaps: bool) -> None:
@@ -103,11 +106,13 @@ def watch_raw(response: Any, call: Call, sdk: SDK, *, gaps: bool) -> None:
     streamed = getattr(response, "_is_sse_stream", None)
     if streamed is None:
         streamed = response._stream  # noqa: SLF001
-    call.awaits_parse = not streamed
+    call.awaits_parse = not streamed and not call.operation.binary
     unfinished.add(call)
     http_response = response.http_response
     call.headers = http_response.headers
     if http_response.is_closed:
         call.body_closed(drained=True)
     else:
+        if call.operation.binary:
+            call.stream_bytes()
         watch_body(http_response, call)

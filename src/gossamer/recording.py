@@ -32,7 +32,7 @@ def record(call: Call, outcome: Outcome, told: Failure | None, elapsed: int, ret
     outputs = call.outputs
     try:
         try:
-            answer = fields(call.parsed)
+            answer = {"text": call.parsed} if type(call.parsed) is str else fields(call.parsed)
             if call.fold is not None:
                 answer = call.fold.answer() or answer
             found: Attributes = {}
@@ -112,6 +112,8 @@ def _estimate(call: Call, body: Fields, answer: Fields, found: Attributes) -> No
 def _show(call: Call, answer: Fields, found: Attributes, told: Failure | None, elapsed: int) -> None:
     """Give the span its attributes, and the content to whom it is for."""
     span, captured, hook = call.span, call.captured, call.outputs.response_hook
+    if call.outputs.read_headers is not None and call.headers is not None:
+        found.update(call.outputs.read_headers(call.headers))
     if call.own is not None:  # what the app says counts
         found = {name: value for name, value in found.items() if name not in call.own}
     if span is not None and call.recording:

@@ -1,14 +1,21 @@
 """What Gossamer relies on inside the OpenAI SDK, looked up and checked once.
 
-All of it is private to the SDK, held still from 1.26.0 to 3.54.0, and checked before anything is patched:
-where a name has moved, the SDK is left alone. No HTTP library is imported: the SDK uses httpx or httpx2.
+All of it is private to the SDK, held still in openai from 1.26.0 to 3.54.0, and checked before anything is
+patched: where a name has moved, the SDK is left alone. Other SDKs that the same generator makes have it, too.
+No HTTP library is imported: the SDK uses httpx or httpx2.
 """
 
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gossamer.operations import Operation
 
 
 class SDKMovedError(Exception):
@@ -16,9 +23,34 @@ class SDKMovedError(Exception):
 
 
 @dataclass(frozen=True)
+class Package:
+    """What differs between SDKs of this make: the generator is the same, the API is not."""
+
+    name: str
+    """Of the package that is imported."""
+    requires: str
+    """The releases that are known, as `pip` writes it."""
+    clients: tuple[str, str]
+    """The sync and the async client, in that package."""
+    operations: tuple[Operation, ...]
+    """What is traced."""
+    administration: str | None
+    """The module with the table `ADMINISTRATION` of all else that it can do."""
+    provider: str
+    """`gen_ai.provider.name` of a server whose host says nothing."""
+    raw_responses: tuple[tuple[str, str], ...] = (("_response", "BaseAPIResponse"),)
+    """(module in it, class): what `with_raw_response` and `with_streaming_response` give."""
+    providers: tuple[tuple[str, str, str], ...] = ()
+    """(module, class, provider): clients that say by their type who answers, whatever the host is."""
+    runtimes: Mapping[str, str] = field(default_factory=dict)
+    """The name of a client's `_provider_runtime` → provider."""
+
+
+@dataclass(frozen=True)
 class SDK:
     """The parts of the SDK that are hooked, and the types that `request()` may return."""
 
+    package: Package
     sync_client: type[Any]
     """`SyncAPIClient`: `request()` is entered once for each logical call, retries included."""
     async_client: type[Any]
@@ -33,35 +65,35 @@ class SDK:
     base_urls: tuple[Any, ...]
     """The properties by which a client of the SDK tells its own `base_url`."""
     request_takes_retries: bool
-    """Before 1.76 `request()` had a parameter `remaining_retries`."""
+    """Before openai 1.76 `request()` had a parameter `remaining_retries`."""
 
 
-def locate() -> SDK:
-    """Find and check the parts of the installed SDK.
+def locate(package: Package) -> SDK:
+    """Find and check the parts of an installed SDK.
 
     Raises:
-        ImportError: openai is not installed.
+        ImportError: it is not installed.
         SDKMovedError: a part is not there, or not as expected.
     """
-    import openai  # that it is missing is no move
-
+    name = package.name
+    root = import_module(name)  # that it is missing is no move
     try:
-        import openai._base_client as base
-        import openai._legacy_response as legacy
-        import openai._models as models
-        import openai._response as response
-        import openai._streaming as streaming
-        from openai.lib import azure
-
+        base = import_module(f"{name}._base_client")
+        models = import_module(f"{name}._models")
+        streaming = import_module(f"{name}._streaming")
+        sync_client, async_client = (getattr(root, client) for client in package.clients)
         found = SDK(
+            package=package,
             sync_client=base.SyncAPIClient,
             async_client=base.AsyncAPIClient,
             base_client=base.BaseClient,
             stream=streaming.Stream,
             async_stream=streaming.AsyncStream,
-            raw_responses=(legacy.LegacyAPIResponse, response.BaseAPIResponse),
-            providers=_providers(openai, azure),
-            base_urls=(base.BaseClient.base_url, openai.OpenAI.base_url, openai.AsyncOpenAI.base_url),
+            raw_responses=tuple(
+                getattr(import_module(f"{name}.{module}"), kind) for module, kind in package.raw_responses
+            ),
+            providers=_providers(package),
+            base_urls=(base.BaseClient.base_url, sync_client.base_url, async_client.base_url),
             request_takes_retries=_takes_retries(base.SyncAPIClient.request),
         )
         _check_request(found.sync_client.request)
@@ -77,12 +109,11 @@ def locate() -> SDK:
     return found
 
 
-def _providers(openai: Any, azure: Any) -> tuple[tuple[type[Any], str], ...]:
-    bedrock = (getattr(openai, name, None) for name in ("BedrockOpenAI", "AsyncBedrockOpenAI"))  # since 2.44
-    return (
-        (azure.BaseAzureClient, "azure.ai.openai"),
-        *((kind, "aws.bedrock") for kind in bedrock if isinstance(kind, type)),
+def _providers(package: Package) -> tuple[tuple[type[Any], str], ...]:
+    found = (
+        (getattr(import_module(module), name, None), provider) for module, name, provider in package.providers
     )
+    return tuple((kind, provider) for kind, provider in found if isinstance(kind, type))
 
 
 def _takes_retries(request: Any) -> bool:

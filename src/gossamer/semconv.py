@@ -36,6 +36,13 @@ OUTPUT_TYPE: Final = "gen_ai.output.type"
 CONVERSATION_ID: Final = "gen_ai.conversation.id"
 PROMPT_NAME: Final = "gen_ai.prompt.name"
 PROMPT_VERSION: Final = "gen_ai.prompt.version"
+AGENT_ID: Final = "gen_ai.agent.id"
+AGENT_NAME: Final = "gen_ai.agent.name"
+AGENT_DESCRIPTION: Final = "gen_ai.agent.description"
+DATA_SOURCE_ID: Final = "gen_ai.data_source.id"
+RETRIEVAL_TOP_K: Final = "gen_ai.retrieval.top_k"
+METHOD: Final = "gossamer.method"  # of the SDK, where the conventions have no operation for it
+RUN_ID: Final = "gossamer.run.id"  # of an agent: the conventions have no place for it there
 
 # The answer
 RESPONSE_ID: Final = "gen_ai.response.id"
@@ -62,6 +69,7 @@ AUDIO_OUTPUT_TOKENS: Final = "gen_ai.usage.audio.output_tokens"
 TEXT_CACHE_READ_INPUT_TOKENS: Final = "gen_ai.usage.text.cache_read.input_tokens"
 IMAGE_CACHE_READ_INPUT_TOKENS: Final = "gen_ai.usage.image.cache_read.input_tokens"
 AUDIO_CACHE_READ_INPUT_TOKENS: Final = "gen_ai.usage.audio.cache_read.input_tokens"
+AUDIO_SECONDS: Final = "gossamer.usage.audio_seconds"  # of what is billed by its length
 USAGE_ESTIMATED: Final = "gossamer.usage.estimated"
 
 # Content: recorded only when it was asked for
@@ -69,16 +77,21 @@ SYSTEM_INSTRUCTIONS: Final = "gen_ai.system_instructions"
 INPUT_MESSAGES: Final = "gen_ai.input.messages"
 OUTPUT_MESSAGES: Final = "gen_ai.output.messages"
 TOOL_DEFINITIONS: Final = "gen_ai.tool.definitions"
+RETRIEVAL_QUERY_TEXT: Final = "gen_ai.retrieval.query.text"
+RETRIEVAL_DOCUMENTS: Final = "gen_ai.retrieval.documents"
 CONTENT_TRUNCATED: Final = "gossamer.content.truncated"
 
 # How it ended
 ERROR_TYPE: Final = "error.type"
 HTTP_STATUS_CODE: Final = "http.response.status_code"
+HTTP_RESPONSE_HEADER: Final = "http.response.header"
 REQUEST_ID: Final = "gossamer.request.id"
 REQUEST_RETRIES: Final = "gossamer.request.retries"
 STREAM_OUTCOME: Final = "gossamer.stream.outcome"
 
 # Events, and the attributes that only they have
+RETRY_EVENT: Final = "gossamer.retry"  # of the span
+RETRY_DELAY: Final = "gossamer.retry.delay"
 DETAILS_EVENT: Final = "gen_ai.client.inference.operation.details"
 EXCEPTION_EVENT: Final = "gen_ai.client.operation.exception"
 EXCEPTION_TYPE: Final = "exception.type"
@@ -103,6 +116,7 @@ USAGE_REASONING_OUTPUT_TOKENS: Final = "gen_ai.client.inference.usage.reasoning.
 EMBEDDINGS_DURATION: Final = "gen_ai.client.embeddings.duration"
 EMBEDDINGS_INPUT_TOKENS: Final = "gen_ai.client.embeddings.operation.input_tokens"
 OPERATION_DURATION: Final = "gen_ai.client.operation.duration"  # 1.37: of every operation
+METHOD_DURATION: Final = "gossamer.client.method.duration"  # of what has no operation
 
 # Metrics of the core conventions up to 1.41, which released back ends know
 TOKEN_USAGE: Final = "gen_ai.client.token.usage"

@@ -64,6 +64,26 @@ class Names:
         return tuple(dict.fromkeys(name.strip() for name in given if name.strip()))
 
 
+class Hosts:
+    """Hosts and who answers there; as an argument a dict, too."""
+
+    shown = "host=provider, with commas between them"
+
+    def read(self, value: Any) -> tuple[tuple[str, str], ...]:
+        """(host, provider) each; ValueError when there is another thing among them."""
+        if isinstance(value, str):
+            pairs = [entry.split("=") for entry in value.split(",") if entry.strip()]
+        else:
+            pairs = [list(entry) for entry in dict(value).items()]
+        found = []
+        for pair in pairs:
+            if len(pair) != 2 or not all(isinstance(word, str) and word.strip() for word in pair):
+                raise ValueError
+            host, provider = (word.strip() for word in pair)
+            found.append((host.lower().strip("."), provider))
+        return tuple(found)
+
+
 class Function:
     """Something to call, by itself or as `package.module:name`."""
 

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from gossamer.errors import logger
 from gossamer.scope import CaptureMode
-from gossamer.setting_kinds import SWITCH, Choice, Function, Hook, Mode, Names, Size
+from gossamer.setting_kinds import SWITCH, Choice, Function, Hook, Hosts, Mode, Names, Size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
 
 SemconvChoice = Literal["0.1.0", "1.37", "both"]
 T = TypeVar("T")
@@ -151,6 +150,41 @@ class Settings:
         shown="`true`, `false`",
         meaning="Estimate the tokens of answers that report no usage. Needs `gossamer[tiktoken]` and its "
         "encoding files.",
+    )
+
+    all_operations: bool = _setting(
+        variable="GOSSAMER_ALL_OPERATIONS",
+        kind=SWITCH,
+        default=False,
+        shown="`true`, `false`",
+        meaning="Give a plain span to each call of the SDK, also to those that no model works for: "
+        "see [operations.md](operations.md).",
+    )
+    provider_hosts: tuple[tuple[str, str], ...] = _setting(
+        variable="GOSSAMER_PROVIDER_HOSTS",
+        kind=Hosts(),
+        default=(),
+        shown="`host=provider`, with commas",
+        meaning="Who answers at a host, or at all that end in it: the `gen_ai.provider.name` of proxies and "
+        "of servers of one's own.",
+    )
+    response_headers: bool = _setting(
+        variable="GOSSAMER_RESPONSE_HEADERS",
+        kind=SWITCH,
+        default=False,
+        shown="`true`, `false`",
+        meaning="Record what the headers of a response say: rate limits, processing time, organization, "
+        "request id. See [attributes.md](attributes.md).",
+    )
+    propagation: Literal["off", "trace", "baggage"] = _setting(
+        variable="GOSSAMER_PROPAGATION",
+        kind=Choice(
+            {"off": "off", "trace": "trace", "baggage": "baggage", "false": "off", "0": "off", "no": "off"}
+        ),
+        default="off",
+        shown="`off`, `trace`, `baggage`",
+        meaning="Send the trace context along in the headers of the request: `trace` as `traceparent`, "
+        "`baggage` also the baggage, which may say more than a stranger should know.",
     )
 
     @classmethod

@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from gossamer.fields import fields
-from gossamer.operations import chat, completions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 #: tell it anyway, in a chunk that is the app's to see; and Azure refuses the option in older API versions.
 HOSTS: Final = frozenset({"api.openai.com"})
 
-_OPERATIONS: Final = (chat.CHAT, completions.COMPLETIONS)
 #: By which the SDK tells itself that the app wants the response as it came.
 _RAW: Final = "X-Stainless-Raw-Response"
 
@@ -42,7 +40,7 @@ def ask(choice: Literal["auto", "always"], operation: Operation, server: Server,
         The body as it was, to be put back when the request is over; None where nothing was asked.
     """
     body = options.json_data
-    if operation not in _OPERATIONS or not isinstance(body, dict):
+    if not operation.tells_usage_when_asked or not isinstance(body, dict):
         return None
     if choice == "auto" and not _is_known(server.address):
         return None

@@ -14,9 +14,8 @@ from gossamer import semconv
 from gossamer.call import Call
 from gossamer.errors import swallow
 from gossamer.finalizers import drain, pending
-from gossamer.operations import find
 from gossamer.operations.request import body_of
-from gossamer.providers import Server, Servers, server_at
+from gossamer.providers import Server, Servers
 from gossamer.raw import restore, watch_parser, watch_raw
 from gossamer.scope import in_hook, own_attributes
 from gossamer.stream import tap_stream
@@ -27,8 +26,9 @@ if TYPE_CHECKING:
 
     from opentelemetry.context import Context
 
-    from gossamer.operations import Operation
+    from gossamer.operations import Operation, Table
     from gossamer.outputs import Outputs
+    from gossamer.propagation import Propagation
     from gossamer.sdk import SDK
     from gossamer.settings import Settings
 
@@ -36,21 +36,30 @@ if TYPE_CHECKING:
 class Telemetry:
     """Where spans and points go, and what the settings ask for. Made once, then only read."""
 
-    def __init__(self, sdk: SDK, settings: Settings, outputs: Outputs) -> None:
+    def __init__(
+        self,
+        sdk: SDK,
+        settings: Settings,
+        table: Table,
+        outputs: Outputs,
+        propagation: Propagation | None = None,
+    ) -> None:
         self._sdk = sdk
+        self._table = table
         self._outputs = outputs
         self._tracer = outputs.tracer
         self._baggage_keys = settings.baggage_keys
         self._metric_attributes = settings.metric_attributes
         self._stream_usage = settings.stream_usage
+        self._propagation = propagation
         #: Whether anything below is wanted that most do not want: asked once, instead of one by one per call.
         self._sees_more = self._stream_usage != "off" or any(
-            (outputs.capture, outputs.counter, outputs.request_hook)
+            (outputs.capture, outputs.counter, outputs.request_hook, propagation)
         )
         self._has_hooks = any(
             (outputs.request_hook, outputs.response_hook, settings.redact, settings.completion_hook)
         )
-        self._servers = Servers(sdk)
+        self._servers = Servers(sdk, settings.provider_hosts)
         self._special = (sdk.stream, sdk.async_stream, *sdk.raw_responses)
         self._streams = (sdk.stream, sdk.async_stream)
         self._gaps = settings.time_per_output_chunk and outputs.metrics is not None
@@ -60,7 +69,7 @@ class Telemetry:
         call = None
         try:
             url = options.url
-            operation = find(options.method, url)
+            operation = self._table.find(options.method, url)
             if operation is None:
                 return None
             context = get_current()
@@ -70,7 +79,7 @@ class Telemetry:
                 return None
             if pending:
                 drain()
-            server = self._servers.of(client) if "://" not in str(url) else server_at(str(url))
+            server = self._servers.of(client) if "://" not in str(url) else self._servers.at(str(url))
             attributes, point, own = self._describe(operation, server, options, context, stream=stream)
             call = Call(
                 operation,
@@ -84,8 +93,8 @@ class Telemetry:
             if own is not None:
                 call.own = own
             if self._tracer is not None:
-                model = point.get(semconv.REQUEST_MODEL)
-                name = operation.name if model is None else f"{operation.name} {model}"
+                subject = attributes.get(operation.subject)
+                name = operation.name if subject is None else f"{operation.name} {subject}"
                 call.span = self._tracer.start_span(
                     name, context, SpanKind.CLIENT, attributes, None, call.started
                 )
@@ -98,7 +107,7 @@ class Telemetry:
             return None
         if self._sees_more:
             try:
-                self._see_more(call, options, server, stream_cls)
+                self._see_more(call, client, options, server, stream_cls)
             except BaseException as error:  # somebody leaves the program in a hook
                 self.abort(call, options, error)
                 raise
@@ -142,7 +151,7 @@ class Telemetry:
                 point[name] = value
         return found
 
-    def _see_more(self, call: Call, options: Any, server: Server, stream_cls: Any) -> None:
+    def _see_more(self, call: Call, client: Any, options: Any, server: Server, stream_cls: Any) -> None:
         """Show the request to those who want more of it than its attributes, and ask for a stream's usage."""
         outputs = self._outputs
         try:
@@ -150,7 +159,11 @@ class Telemetry:
                 outputs.request_hook(call.span, options)
             if outputs.capture is not None:
                 call.capture(outputs.capture, options)
-            if outputs.counter is not None and call.operation.metrics == "inference":
+            if self._propagation is not None:
+                headers = options.headers
+                if self._propagation.inject(client, options, call.context):
+                    call.headers_as_they_were = headers
+            if outputs.counter is not None and outputs.counter.counts(call.operation):
                 call.body = body_of(options)
             # Only what is watched can be hidden, and only in the SDK's own kinds of stream.
             if call.streamed and self._stream_usage != "off" and call.watched:

@@ -24,7 +24,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Sampler
 
 from gossamer import errors, finalizers
-from gossamer.instrumentor import OpenAIInstrumentor
+from gossamer.openai_sdk import OpenAIInstrumentor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

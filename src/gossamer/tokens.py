@@ -50,6 +50,10 @@ class TokenCounter:
         encodings = load_encodings()
         return None if encodings is None else cls(encodings)
 
+    def counts(self, operation: Operation) -> bool:
+        """Whether what this operation says is counted: text, by a model that was made for it."""
+        return operation.metrics == "inference" and content_fold(operation) is not None
+
     def fold(self, operation: Operation, request: Attributes) -> Fold | None:
         """Keeps of a stream what is to be counted; None where there is nothing."""
         make = content_fold(operation)

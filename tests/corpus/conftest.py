@@ -19,14 +19,30 @@ from opentelemetry.sdk.trace import SpanProcessor
 
 from gossamer.testing import capture
 
-#: (API, operation) of the recordings → `gen_ai.operation.name`. Whatever is not here passes untouched.
+#: (API, operation) of the recordings → `gen_ai.operation.name`, or the SDK's method where the conventions
+#: have none. Whatever is not here passes untouched.
 TRACED = {
     ("chat.completions", "create"): "chat",
     ("responses", "create"): "chat",
     ("responses", "retrieve"): "fetch_response",
     ("completions", "create"): "text_completion",
     ("embeddings", "create"): "embeddings",
+    ("responses", "compact"): "chat",
+    ("responses", "cancel"): "responses.cancel",
+    ("images", "generate"): "generate_content",
+    ("images", "edit"): "generate_content",
+    ("audio.speech", "create"): "generate_content",
+    ("audio.transcriptions", "create"): "generate_content",
+    ("audio.translations", "create"): "generate_content",
+    ("moderations", "create"): "moderations.create",
+    ("vector_stores", "search"): "retrieval",
+    ("beta.assistants", "create"): "create_agent",
+    ("beta.threads", "create_and_run"): "invoke_agent",
+    ("beta.threads.runs", "create"): "invoke_agent",
+    ("beta.threads.runs", "submit_tool_outputs"): "invoke_agent",
 }
+#: The APIs that are asked in texts, or for numbers.
+TEXTS = {"chat.completions", "completions", "embeddings", "responses"}
 
 
 @dataclass
@@ -47,6 +63,12 @@ class Run:
         """`gen_ai.operation.name` that its span must have; None where there must be no span."""
         return TRACED.get((self.exchange["api"], self.exchange["operation"]))
 
+    @property
+    def span(self) -> Any:
+        """Its only span."""
+        (span,) = self.spans
+        return span
+
     def __str__(self) -> str:
         return f"{self.exchange['id']} {self.exchange['api']}.{self.exchange['operation']} {self.kind}"
 
@@ -64,6 +86,16 @@ class Corpus:
     def traced(self) -> list[Run]:
         """The runs of the operations that have spans."""
         return [run for run in self.runs if run.operation is not None]
+
+    @property
+    def of_text(self) -> list[Run]:
+        """Those of the APIs that are asked in texts: chats, responses, completions, embeddings."""
+        others = ("compact", "cancel")
+        return [
+            run
+            for run in self.traced
+            if run.exchange["api"] in TEXTS and run.exchange["operation"] not in others
+        ]
 
 
 class StartAttributes(SpanProcessor):
@@ -137,6 +169,12 @@ def corpus(exchanges, bare, replay_check) -> Corpus:
 def content(exchanges, bare, replay_check, roomy) -> Corpus:
     """All recordings with their content."""
     return _traced(replay_check, exchanges, bare, **roomy)
+
+
+@pytest.fixture(scope="session")
+def content_runs(content) -> Corpus:
+    """The same, where `content` is the name of something else."""
+    return content
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,7 @@ needs_responses = pytest.mark.skipif(
 )
 
 DETAILS, EXCEPTION = "gen_ai.client.inference.operation.details", "gen_ai.client.operation.exception"
-INFERENCES = ("chat", "text_completion")
+INFERENCES = ("chat", "text_completion", "generate_content")
 
 
 def told(run: Any) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def test_each_content_attribute_is_json_and_keeps_to_its_schema(content, shared)
 
 
 def test_embeddings_have_no_content(content):
-    for run in content.traced:
+    for run in content.of_text:
         if run.operation == "embeddings":
             assert told(run) == {}
             assert [event["name"] for event in run.events] in ([], [EXCEPTION])
@@ -155,7 +155,7 @@ ROLES = {"function": "tool"}
 
 def test_chats_are_told_as_they_were_sent(content):
     checked = 0
-    for run in content.traced:
+    for run in content.of_text:
         if not is_of_choices(run):
             continue
         body, found = sent(run), told(run)
@@ -179,7 +179,7 @@ AS_MADE = ["reasoning", "text", "generic", "blob", "file", "tool_call"]
 
 def test_choices_are_told_as_they_were_recorded(content):
     checked = 0
-    for run in content.traced:
+    for run in content.of_text:
         if is_of_choices(run) and not run.exchange["stream"]:
             messages, expected = told(run).get(OUTPUT, []), choices(run)
             assert len(messages) == len(expected), str(run)
@@ -196,7 +196,7 @@ def test_choices_are_told_as_they_were_recorded(content):
 
 def test_streams_of_choices_are_told_as_they_were_recorded(content):
     checked = 0
-    for run in content.traced:
+    for run in content.of_text:
         if is_of_choices(run) and run.exchange["stream"]:
             messages = told(run).get(OUTPUT, [])
             chunks = documents(run.exchange) if run.exchange["response"]["status"] == 200 else []
@@ -228,7 +228,7 @@ def response(run: Any) -> dict[str, Any]:
 @needs_responses
 def test_responses_are_asked_for_as_they_were_sent(content):
     checked = 0
-    for run in content.traced:
+    for run in content.of_text:
         if not is_of_responses(run):
             continue
         given = sent(run).get("input") or []
@@ -253,7 +253,7 @@ def test_responses_are_asked_for_as_they_were_sent(content):
 @needs_responses
 def test_instructions_and_tools_are_told_as_they_were_sent(content):
     checked = 0
-    for run in content.traced:
+    for run in content.of_text:
         if is_of_responses(run):
             found = told(run)
             given = response(run) if run.operation == "fetch_response" else sent(run)
@@ -274,7 +274,7 @@ def test_instructions_and_tools_are_told_as_they_were_sent(content):
 @needs_responses
 def test_responses_are_told_as_they_were_recorded(content):
     checked = 0
-    for run in content.traced:
+    for run in content.of_text:
         if is_of_responses(run):
             messages, items = told(run).get(OUTPUT, []), response(run).get("output") or []
             expected = sorted(text for item in items for text in response_texts.recorded_texts(item))

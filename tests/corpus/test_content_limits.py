@@ -38,7 +38,7 @@ def test_only_what_is_marked_is_cut(content, replay_check, limits):
     settings = LIMITS[limits]
     limit = settings.get("content_limit", DEFAULT.content_limit)
     part_limit = settings.get("content_part_limit", DEFAULT.content_part_limit)
-    runs = [run for run in content.traced if run.kind == "sync"]
+    runs = [run for run in content.of_text if run.kind == "sync"]
     large = [run for run in runs if sum(map(size, of_span(run.spans[0].attributes).values())) > LARGE]
     cut = 0
     with capture(capture="SPAN_AND_EVENT", **settings) as telemetry:

@@ -54,7 +54,7 @@ def answered(content: Any, *, stream: bool) -> list[Any]:
     """The runs of the sync client that brought an answer with content."""
     return [
         run
-        for run in content.traced
+        for run in content.of_text
         if run.kind == "sync"
         and run.operation != "embeddings"
         and run.exchange["stream"] == stream
@@ -177,7 +177,7 @@ def test_every_way_to_ask_tells_the_same(content, tell, replay_check, kind):
     is_sync = kind == "sync"
     by_response = (by_streaming_response if is_sync else by_async_streaming_response)(replay_check)
     replay = replay_check.replay if is_sync else replay_check.areplay
-    varied = one_of_each([run for run in content.traced if run.kind == kind and of_run(run)])
+    varied = one_of_each([run for run in content.of_text if run.kind == kind and of_run(run)])
     for run in varied:
         exchange, expected = run.exchange, of_run(run)
         assert tell(raw(exchange), replay) == expected, str(run)

@@ -28,6 +28,13 @@ PARTS = {
         for side in ("input", "output")
     },
 }
+METRICS = {
+    **dict.fromkeys(("chat", "text_completion", "generate_content"), "inference"),
+    "embeddings": "embeddings",
+    **dict.fromkeys(("fetch_response", "retrieval", "create_agent", "invoke_agent"), "other"),
+    **dict.fromkeys(("moderations.create", "responses.cancel"), "plain"),
+}
+INFERENCES = [name for name, kind in METRICS.items() if kind == "inference"]
 FROM_THE_ANSWER = {
     *TOTALS,
     *PARTS,
@@ -130,7 +137,7 @@ def failed(run: Any) -> bool:
 
 def test_answers_are_read_as_they_were_recorded(corpus):
     checked = Counter()
-    for run in corpus.traced:
+    for run in corpus.of_text:
         if not failed(run):
             (span,) = run.spans
             said = {name: value for name, value in span.attributes.items() if name in FROM_THE_ANSWER}
@@ -143,7 +150,7 @@ def test_answers_are_read_as_they_were_recorded(corpus):
 
 def test_failures_are_told_by_class_status_and_request_id(corpus):
     checked = 0
-    for run in corpus.traced:
+    for run in corpus.of_text:
         if failed(run):
             (span,) = run.spans
             error, response = run.bare.error, run.exchange["response"]
@@ -204,7 +211,7 @@ SENT = {
 
 
 def test_requests_are_read_as_they_were_sent(corpus):
-    for run in corpus.traced:
+    for run in corpus.of_text:
         (span,) = run.spans
         said = {name: value for name, value in span.attributes.items() if name.startswith("gen_ai.request.")}
         assert said == requested(run), str(run)
@@ -226,30 +233,33 @@ def points(corpus: Any, metric: str) -> list[Any]:
     "name", [*TOTALS, *(name for name in PARTS if "cache" in name or "reasoning" in name)]
 )
 def test_the_counters_add_up_to_what_was_recorded(corpus, name):
+    of_text = corpus.of_text
     recorded = sum(
-        expected(run).get(name, 0)
+        expected(run).get(name, 0) if run in of_text else run.span.attributes.get(name, 0)
         for run in corpus.traced
-        if run.operation in ("chat", "text_completion") and not failed(run)
+        if run.operation in INFERENCES and not failed(run)
     )
     metric = name.replace("gen_ai.usage.", "gen_ai.client.inference.usage.")
     assert sum(point.value for point in points(corpus, metric)) == recorded > 0
 
 
 def test_the_histograms_hold_each_call_once(corpus):
-    calls = Counter("inference" if run.operation in ("chat", "text_completion") else run.operation
-                    for run in corpus.traced)  # fmt: skip
+    calls = Counter(METRICS.get(run.operation, run.operation) for run in corpus.traced)
     durations = {
         "gen_ai.client.inference.duration": calls["inference"],
         "gen_ai.client.embeddings.duration": calls["embeddings"],
-        "gen_ai.client.operation.duration": calls["fetch_response"],
+        "gen_ai.client.operation.duration": calls["other"],
+        "gossamer.client.method.duration": calls["plain"],
     }
+    assert sum(calls.values()) == sum(durations.values())
     for metric, count in durations.items():
         assert sum(point.count for point in points(corpus, metric)) == count
     for side in ("input", "output"):
         told = [
             run.spans[0].attributes[f"gen_ai.usage.{side}_tokens"]
             for run in corpus.traced
-            if run.operation != "embeddings" and f"gen_ai.usage.{side}_tokens" in run.spans[0].attributes
+            if METRICS[run.operation] == "inference"
+            and f"gen_ai.usage.{side}_tokens" in run.spans[0].attributes
         ]
         found = points(corpus, f"gen_ai.client.inference.operation.{side}_tokens")
         assert (sum(p.count for p in found), sum(p.sum for p in found)) == (len(told), sum(told))

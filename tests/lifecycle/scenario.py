@@ -110,7 +110,7 @@ def check(scenario: Scenario, played: Played) -> None:
     assert attributes.get("error.type") == error
     assert span["status"] == ("ERROR" if failed else "UNSET")
     assert span["start"] <= span["end"]
-    assert span["events"] == []
+    assert span["events"] == ["gossamer.retry"] * attributes.get("gossamer.request.retries", 0)
     assert attributes.get("gen_ai.usage.input_tokens") == (wire.INPUT_TOKENS if scenario.usage else None)
     assert wire.PROMPT not in repr(span)
 

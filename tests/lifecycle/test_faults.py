@@ -65,13 +65,13 @@ def breaking_after(owner: Any, name: str) -> Callable[[pytest.MonkeyPatch], None
 
 def breaking_operation(field: str, value: Any = fail) -> Callable[[pytest.MonkeyPatch], None]:
     """Make this reader of each operation fail."""
-    find = operations.find
+    find = operations.Table.find
 
-    def find_broken(method: str, url: str) -> Any:
-        operation = find(method, url)
+    def find_broken(table: Any, method: str, url: str) -> Any:
+        operation = find(table, method, url)
         return operation and dataclasses.replace(operation, **{field: value})
 
-    return lambda patch: patch.setattr(telemetry, "find", find_broken)
+    return lambda patch: patch.setattr(operations.Table, "find", find_broken)
 
 
 class BrokenAdd:
@@ -98,7 +98,7 @@ class BrokenAnswer(BrokenAdd):
 instrument = importlib.import_module("opentelemetry.sdk.metrics._internal.instrument")
 
 SEAMS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
-    "start-find": breaking((telemetry, "find")),
+    "start-find": breaking((operations.Table, "find")),
     "start-context": breaking((telemetry, "get_current")),
     "start-server": breaking((providers.Servers, "of")),
     "start-attributes": breaking((providers.Server, "start")),

@@ -7,9 +7,11 @@ from typing import Any
 import openai
 import pytest
 
-from gossamer.operations import OPERATIONS, find
+from gossamer.openai_sdk import OPERATIONS
+from gossamer.operations import Operation, Table
 
 CHAT = "chat_completions"
+find = Table(OPERATIONS).find
 
 
 def name(method: str, url: str) -> str | None:
@@ -24,7 +26,7 @@ def name(method: str, url: str) -> str | None:
     "operation", OPERATIONS, ids=lambda operation: f"{operation.method} {operation.path}"
 )
 def test_each_operation_is_found_in_every_spelling(operation):
-    path = operation.path.replace("{id}", "resp_1")
+    path = operation.path.replace("{id}", "x_1")
     for method in (operation.method, operation.method.lower()):
         for url in (
             path,
@@ -51,8 +53,6 @@ def test_each_operation_is_found_in_every_spelling(operation):
         ("get", "/responses"),
         ("get", "/responses/"),
         ("get", "/responses?after=resp_1"),
-        ("post", "/responses/compact"),
-        ("post", "/responses/resp_1/cancel"),
         ("post", "/responses/input_tokens"),
         ("delete", "/responses/resp_1"),
         ("get", "/responses/resp_1/input_items"),
@@ -62,11 +62,16 @@ def test_each_operation_is_found_in_every_spelling(operation):
         ("post", "/embeddings/extra"),
         ("post", "/models"),
         ("get", "/models/gpt-4o"),
-        ("post", "/images/generations"),
-        ("post", "/audio/speech"),
         ("post", "/files"),
         ("post", "/my/responses/are/mine"),
         ("get", "/agents/sessions"),
+        ("get", "/threads/thread_1/runs"),
+        ("get", "/threads/thread_1/runs/run_1"),  # the polling helpers ask every second
+        ("post", "/threads/thread_1/runs/run_1/cancel"),
+        ("post", "/vector_stores/vs_1"),
+        ("post", "/vector_stores//search"),
+        ("get", "/videos/video_1"),
+        ("get", "/videos/video_1/content"),
         ("post", ""),
         ("post", "/"),
         ("post", "?"),
@@ -75,11 +80,11 @@ def test_each_operation_is_found_in_every_spelling(operation):
         ("get", "https://api.openai.com/"),
         ("post", "https://"),
         ("get", "https://api.openai.com/v1/responses/resp_1/input_items"),
-        ("post", "https://api.openai.com/v1/moderations"),
         # absolute, and the last segment alone does not tell
         ("post", "https://llm.test/v1/images/completions"),
         ("post", "https://llm.test/search/embeddings"),
         ("post", "https://llm.test/v1/threads/embeddings/responses"),
+        ("post", "https://llm.test/v1/vector_stores/search"),
         ("get", "https://llm.test/v1/threads/resp_1"),
     ],
 )
@@ -176,3 +181,15 @@ def test_the_module_itself_is_a_client(telemetry, client, run, monkeypatch):
     (span,) = telemetry.spans
     assert span["name"] == "chat m"
     assert span["attributes"]["server.address"] == "llm.test"
+
+
+def test_what_is_written_out_counts_before_an_id():
+    assert name("post", "/responses/compact") == "POST /responses/compact"
+    assert name("post", "/responses/compact/cancel") == "POST /responses/{id}/cancel"
+
+
+def test_what_no_table_knows_is_named_as_that_where_all_is_wanted():
+    other = Operation(name="_OTHER", method="", path="", calls="", metrics="plain")
+    table = Table(OPERATIONS, other=other)
+    assert table.find("post", "/chat/completions") is find("post", "/chat/completions")
+    assert table.find("patch", "/chat/completions") is table.find("get", "/of/tomorrow?x=1") is other

@@ -76,8 +76,9 @@ class Capture:
             mode = asked if self._may_widen else mode & allowed
             if not (asked if self._may_widen else allowed):
                 hook = None  # whoever says that nothing is to be captured here means it
-        if reader_of(operation) is NOTHING_TO_READ:
-            hook = None
+        reader = reader_of(operation)
+        if reader is NOTHING_TO_READ or reader.query is not None:
+            hook = None  # it is shown messages
         on_span = recording and bool(mode & CaptureMode.SPAN_ONLY)
         on_event = events is not None and bool(mode & CaptureMode.EVENT_ONLY)
         # The conventions have this event for inferences only.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Content", "Policy"]
 
 _SENT: Final = (semconv.SYSTEM_INSTRUCTIONS, semconv.TOOL_DEFINITIONS, semconv.INPUT_MESSAGES)
-_ANSWERED: Final = (semconv.OUTPUT_MESSAGES,)
+_ANSWERED: Final = (semconv.OUTPUT_MESSAGES, semconv.RETRIEVAL_DOCUMENTS)
 
 
 class Content:
@@ -28,7 +28,7 @@ class Content:
     """
 
     def __init__(self, reader: Reader, policy: Policy) -> None:
-        self.sections: dict[str, list[Any]] = {}
+        self.sections: dict[str, Any] = {}
         """Attribute → its structured value."""
         self.truncated: list[str] = []
         """The attributes of which something was cut."""
@@ -53,14 +53,18 @@ class Content:
             try:
                 if self._reader.fetched:
                     self._read_sent(answer, answered=True)
-                outputs = Section(self._policy, self._policy.limit - self._sent)
-                outputs.add_outputs(self._reader.outputs(answer))
-                self._keep(_ANSWERED, {semconv.OUTPUT_MESSAGES: outputs})
+                made = Section(self._policy, self._policy.limit - self._sent)
+                if self._reader.documents is not None:
+                    made.add_documents(self._reader.documents(answer))
+                    self._keep(_ANSWERED, {semconv.RETRIEVAL_DOCUMENTS: made})
+                else:
+                    made.add_outputs(self._reader.outputs(answer))
+                    self._keep(_ANSWERED, {semconv.OUTPUT_MESSAGES: made})
             except RedactionError:
                 self._drop()
 
     def text(self, value: str) -> str | None:
-        """The text of an error, which may quote the prompt: redacted and cut like a part."""
+        """A text by itself, such as that of an error, which may quote the prompt: redacted and cut."""
         text = exact(value)
         if self.dropped or type(text) is not str:
             return None
@@ -83,7 +87,7 @@ class Content:
             self.truncated.append(name)
 
     def as_json(self) -> dict[str, str]:
-        """Attribute → its JSON text."""
+        """Attribute → its JSON text; of what is a text itself, that."""
         return self._jsons.copy()
 
     def _read_sent(self, found: Fields, *, answered: bool) -> None:
@@ -107,6 +111,9 @@ class Content:
             section.add_inputs(items, reader.message)
             room -= section.size
         self._keep(_SENT, made)
+        query = self.text(reader.query(found)) if reader.query is not None else None
+        if query:  # a text, on the span as in an event
+            self.sections[semconv.RETRIEVAL_QUERY_TEXT] = self._jsons[semconv.RETRIEVAL_QUERY_TEXT] = query
         self._sent = policy.limit * 3 // 4 - room
 
     def _keep(self, names: tuple[str, ...], made: dict[str, Section]) -> None:

@@ -59,6 +59,14 @@ def valid_tool(part: Part) -> Part:
     return part
 
 
+def valid_document(part: Part) -> Part:
+    """The same for a document that was found."""
+    _check(part, ("id",))
+    if isinstance(part.get("score"), bool) or not isinstance(part.get("score"), (int, float)):
+        part.pop("score", None)
+    return part
+
+
 def _check(part: Part, keys: Any) -> None:
     """Make texts of what must be one if it is there."""
     for key in keys:

@@ -9,7 +9,7 @@ from gossamer.content.copies import PartCopier
 from gossamer.content.limits import Fitted, encode, fit, fit_text, size
 from gossamer.content.plain import exact, sane
 from gossamer.content.redaction import redacted
-from gossamer.content.schemas import valid_part, valid_tool
+from gossamer.content.schemas import valid_document, valid_part, valid_tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -63,6 +63,13 @@ class Section:
             part = read(tool, self._policy.tool_details)
             if part is not None:
                 self._add(self._fitted(part, self._left, valid_tool))
+
+    def add_documents(self, documents: Iterable[Part]) -> None:
+        """Add what a search has found, best first."""
+        for document in documents:
+            if not self._goes_on():
+                return
+            self._add(self._fitted(document, self._left, valid_document))
 
     def add_outputs(self, messages: Iterable[Message]) -> None:
         """Add what was answered, first to last."""

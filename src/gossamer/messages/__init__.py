@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from gossamer.messages.agents import ASSISTANTS, RUNS
 from gossamer.messages.chat import CHAT
 from gossamer.messages.choices_stream import ContentFold
 from gossamer.messages.completions import COMPLETIONS
+from gossamer.messages.media import IMAGES, SPEECH, TRANSCRIPTS, VIDEOS
 from gossamer.messages.message import NOTHING_TO_READ, Reader
 from gossamer.messages.responses import FETCHED, RESPONSES
 from gossamer.messages.responses_stream import ContentEventsFold, ContentFetchFold
-from gossamer.operations import chat, completions, responses
+from gossamer.messages.retrieval import RETRIEVAL
 
 if TYPE_CHECKING:
     from gossamer.operations import Attributes, Fold, Operation
@@ -26,24 +28,32 @@ class _Content(NamedTuple):
     """How the content of one operation is read."""
 
     reader: Reader
-    fold: ContentFoldMaker
+    fold: ContentFoldMaker | None = None
+    """None: what the operation's own fold gathers is all there is."""
 
 
-_CONTENT: Final[dict[Operation, _Content]] = {
-    chat.CHAT: _Content(CHAT, ContentFold),
-    completions.COMPLETIONS: _Content(COMPLETIONS, ContentFold),
-    responses.RESPONSES: _Content(RESPONSES, ContentEventsFold),
-    responses.FETCH_RESPONSE: _Content(FETCHED, ContentFetchFold),
+#: By `Operation.content`.
+_CONTENT: Final[dict[str | None, _Content]] = {
+    None: _Content(NOTHING_TO_READ),
+    "assistants": _Content(ASSISTANTS),
+    "chat": _Content(CHAT, ContentFold),
+    "completions": _Content(COMPLETIONS, ContentFold),
+    "fetched": _Content(FETCHED, ContentFetchFold),
+    "images": _Content(IMAGES),
+    "responses": _Content(RESPONSES, ContentEventsFold),
+    "retrieval": _Content(RETRIEVAL),
+    "runs": _Content(RUNS),
+    "speech": _Content(SPEECH),
+    "transcripts": _Content(TRANSCRIPTS),
+    "videos": _Content(VIDEOS),
 }
 
 
 def reader_of(operation: Operation) -> Reader:
     """Reads the content of an operation: nothing, where the conventions have no place for any."""
-    found = _CONTENT.get(operation)
-    return NOTHING_TO_READ if found is None else found.reader
+    return _CONTENT[operation.content].reader
 
 
 def content_fold(operation: Operation) -> ContentFoldMaker | None:
-    """Makes the folds that keep the content of its streams; None where there is none to keep."""
-    found = _CONTENT.get(operation)
-    return None if found is None else found.fold
+    """Makes the folds that keep the content of its streams; None where the usual fold keeps it."""
+    return _CONTENT[operation.content].fold

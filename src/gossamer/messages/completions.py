@@ -46,11 +46,4 @@ def _are_tokens(prompt: list[Any] | tuple[Any, ...]) -> bool:
     return bool(prompt) and isinstance(prompt[0], int)
 
 
-COMPLETIONS = Reader(
-    inputs=inputs,
-    message=message,
-    instructions=lambda _: [],
-    tools=lambda _: (),
-    tool=lambda *_: None,
-    outputs=outputs,
-)
+COMPLETIONS = Reader(inputs=inputs, message=message, outputs=outputs)

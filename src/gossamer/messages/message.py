@@ -18,35 +18,44 @@ Part = dict[str, Any]
 Message = dict[str, Any]
 
 
+def _none(_: Any) -> tuple[Any, ...]:
+    return ()
+
+
+def _no_list(_: Any) -> list[Any]:
+    return []
+
+
+def _no_part(*_: Any) -> None:
+    return None
+
+
 @dataclass(frozen=True, eq=False)
 class Reader:
     """How the content of one API is read. Readers raise on nothing: what is odd is `generic` or left out."""
 
-    inputs: Callable[[Fields], Sequence[Any]]
+    inputs: Callable[[Fields], Sequence[Any]] = _none
     """The input items of a request body, as they were sent, oldest first; nothing is copied."""
-    message: Callable[[Any], Message | None]
+    message: Callable[[Any], Message | None] = _no_part
     """One such item as a message; None when there is nothing to show."""
-    instructions: Callable[[Fields], list[Part]]
+    instructions: Callable[[Fields], list[Part]] = _no_list
     """Instructions that are sent beside the messages."""
-    tools: Callable[[Fields], Sequence[Any]]
+    tools: Callable[[Fields], Sequence[Any]] = _none
     """The tool definitions of a request body, as they were sent."""
-    tool: Callable[[Any, bool], Part | None]
+    tool: Callable[[Any, bool], Part | None] = _no_part
     """One of them: type and name; description and parameters too where the second argument asks for them."""
-    outputs: Callable[[Fields], list[Message]]
+    outputs: Callable[[Fields], list[Message]] = _no_list
     """Of an unstreamed answer, or of what was folded from a stream: one message for each choice."""
     fetched: bool = False
     """The answer repeats instructions and tools of another call's request; there is no input."""
+    query: Callable[[Fields], str] | None = None
+    """What was searched for, where that is the content: a search has no messages."""
+    documents: Callable[[Fields], list[Part]] | None = None
+    """What a search has found."""
 
 
 #: Of an API whose content the conventions have no place for.
-NOTHING_TO_READ: Final = Reader(
-    inputs=lambda _: (),
-    message=lambda _: None,
-    instructions=lambda _: [],
-    tools=lambda _: (),
-    tool=lambda *_: None,
-    outputs=lambda _: [],
-)
+NOTHING_TO_READ: Final = Reader()
 
 
 class Base64:

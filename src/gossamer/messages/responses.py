@@ -63,9 +63,5 @@ def outputs(answer: Fields) -> list[Message]:
     return [{"role": role or "assistant", "parts": parts}]
 
 
-def _no_inputs(_: Fields) -> Sequence[Any]:
-    return ()
-
-
 RESPONSES = Reader(inputs, message, instructions, tools, tool, outputs)
-FETCHED = Reader(_no_inputs, message, instructions, tools, tool, outputs, fetched=True)
+FETCHED = Reader(instructions=instructions, tools=tools, tool=tool, outputs=outputs, fetched=True)

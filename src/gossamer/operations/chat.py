@@ -35,4 +35,6 @@ CHAT = Operation(
     measure=choices.measure,
     describe=choices.describe,
     fold=choices.ChoicesFold,
+    tells_usage_when_asked=True,
+    content="chat",
 )

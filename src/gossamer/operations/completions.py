@@ -16,4 +16,6 @@ COMPLETIONS = Operation(
     measure=choices.measure,
     describe=choices.describe,
     fold=choices.ChoicesFold,
+    tells_usage_when_asked=True,
+    content="completions",
 )

@@ -18,10 +18,6 @@ def measure(answer: Fields, attributes: Attributes) -> None:
         attributes[semconv.INPUT_TOKENS] = tokens
 
 
-def describe(answer: Fields, attributes: Attributes) -> None:
-    """Nothing more."""
-
-
 EMBEDDINGS = Operation(
     name="embeddings",
     method="POST",
@@ -36,5 +32,4 @@ EMBEDDINGS = Operation(
         }
     ),
     measure=measure,
-    describe=describe,
 )

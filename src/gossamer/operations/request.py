@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
+from urllib.parse import unquote
 
 from gossamer import semconv
 from gossamer.fields import NOTHING, Fields
@@ -140,6 +141,12 @@ def body_reader(table: Mapping[str, Put]) -> Callable[[Any, Attributes], None]:
                 put(value, attributes)
 
     return describe_request
+
+
+def id_in(options: Any, position: int) -> str:
+    """A segment of the request's path, counted from 0, as it was before it was made part of a URL."""
+    segments = str(options.url).partition("?")[0].strip("/").split("/")
+    return unquote(segments[position]) if position < len(segments) else ""
 
 
 def body_of(options: Any) -> Fields:

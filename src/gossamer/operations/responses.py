@@ -12,6 +12,7 @@ from gossamer.operations.request import (
     SAMPLING,
     body_reader,
     conversation,
+    id_in,
     inside,
     output_type,
     prompt_template,
@@ -144,6 +145,7 @@ RESPONSES = Operation(
     failure=failure,
     fold=EventsFold,
     kept_events=_KEPT_EVENTS,
+    content="responses",
 )
 
 
@@ -189,4 +191,41 @@ FETCH_RESPONSE = Operation(
     describe=_describe_fetched,
     fold=FetchFold,
     kept_events=_KEPT_EVENTS,
+    content="fetched",
+)
+
+
+def _describe_cancel(options: Any, attributes: Attributes) -> None:
+    attributes[semconv.RESPONSE_ID] = id_in(options, 1)
+
+
+def _describe_cancelled(answer: Fields, attributes: Attributes) -> None:
+    status = answer.get("status")
+    if type(status) is str and status:
+        attributes[semconv.RESPONSE_STATUS] = status
+
+
+CANCEL_RESPONSE = Operation(
+    name="responses.cancel",
+    method="POST",
+    path="/responses/{id}/cancel",
+    calls="`responses.cancel`",
+    metrics="plain",
+    describe_request=_describe_cancel,
+    measure=_put_name,
+    describe=_describe_cancelled,
+)
+
+# It makes a model read a conversation and sum it up, and costs tokens as any other inference.
+COMPACT = Operation(
+    name="chat",
+    method="POST",
+    path="/responses/compact",
+    calls="`responses.compact`",
+    metrics="inference",
+    api_type="responses",
+    describe_request=RESPONSES.describe_request,
+    measure=measure,
+    describe=describe,
+    content="responses",
 )

@@ -47,6 +47,8 @@ CHOICES_USAGE: Final = UsageKeys(
 RESPONSES_USAGE: Final = UsageKeys(
     "input_tokens", "output_tokens", "input_tokens_details", "output_tokens_details"
 )
+#: Of what is spoken: the details are called otherwise.
+AUDIO_USAGE: Final = UsageKeys("input_tokens", "output_tokens", "input_token_details", "output_token_details")
 
 
 def read_usage(usage: Any, keys: UsageKeys, attributes: Attributes) -> None:

@@ -1,0 +1,38 @@
+"""What the headers of a response say beside the answer, for those who ask for it.
+
+Only headers that are known to tell limits, times and ids are read: no other can leak.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from gossamer import semconv
+
+#: Begin of the headers that tell limits: of requests and tokens, per minute or day, by model with some.
+_LIMITS: Final = "x-ratelimit-"
+HEADERS: Final = frozenset(
+    {
+        "apim-request-id",  # Azure
+        "openai-organization",
+        "openai-processing-ms",
+        "openai-project",
+        "openai-version",
+        "retry-after",
+        "retry-after-ms",
+        "x-amzn-requestid",  # Bedrock
+        "x-ms-region",  # Azure
+    }
+)
+
+
+def read_headers(headers: Any) -> dict[str, Any]:
+    """Attributes for the headers of a response, named as the core conventions name them."""
+    found: dict[str, Any] = {}
+    for name, value in headers.items():
+        key = name.lower()
+        if key == "x-request-id":
+            found[semconv.REQUEST_ID] = value
+        elif key in HEADERS or key.startswith(_LIMITS):
+            found[f"{semconv.HTTP_RESPONSE_HEADER}.{key}"] = (value,)
+    return found

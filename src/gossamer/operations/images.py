@@ -1,0 +1,86 @@
+"""Images: generated, edited, varied. The images themselves are never looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from gossamer import semconv
+from gossamer.fields import Fields, fields
+from gossamer.operations.operation import Attributes, Operation
+from gossamer.operations.request import body_reader, choice_count, text
+from gossamer.operations.usage import RESPONSES_USAGE, read_usage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ALWAYS: Final[Mapping[str, str]] = {semconv.OUTPUT_TYPE: "image"}
+_describe_request = body_reader({"model": text(semconv.REQUEST_MODEL), "n": choice_count})
+
+
+def measure(answer: Fields, attributes: Attributes) -> None:
+    """Usage, of the models that are billed by tokens. The answer names no model."""
+    read_usage(answer.get("usage"), RESPONSES_USAGE, attributes)
+
+
+class ImagesFold:
+    """Events of an image in the making, folded: the last one has the image, and the usage."""
+
+    __slots__ = ("_images", "_usage")
+
+    def __init__(self, _: Attributes) -> None:
+        self._images: list[Fields] = []
+        self._usage: Any = None
+
+    def add(self, chunk: Any) -> bool:
+        """See `Fold.add`."""
+        event = fields(chunk)
+        if event.get("type") in _COMPLETED:
+            self._images.append(event)
+            self._usage = event.get("usage")
+        return True
+
+    def answer(self) -> Fields:
+        """See `Fold.answer`."""
+        return {"data": self._images, "usage": self._usage} if self._images else {}
+
+
+_COMPLETED: Final = ("image_generation.completed", "image_edit.completed")
+_KEPT_EVENTS: Final = frozenset({*_COMPLETED, None})
+
+GENERATE_IMAGE = Operation(
+    name="generate_content",
+    method="POST",
+    path="/images/generations",
+    calls="`images.generate`",
+    metrics="inference",
+    describe_request=_describe_request,
+    measure=measure,
+    always=_ALWAYS,
+    fold=ImagesFold,
+    kept_events=_KEPT_EVENTS,
+    content="images",
+)
+EDIT_IMAGE = Operation(
+    name="generate_content",
+    method="POST",
+    path="/images/edits",
+    calls="`images.edit`",
+    metrics="inference",
+    describe_request=_describe_request,
+    measure=measure,
+    always=_ALWAYS,
+    fold=ImagesFold,
+    kept_events=_KEPT_EVENTS,
+    content="images",
+)
+VARY_IMAGE = Operation(
+    name="generate_content",
+    method="POST",
+    path="/images/variations",
+    calls="`images.create_variation`",
+    metrics="inference",
+    describe_request=_describe_request,
+    measure=measure,
+    always=_ALWAYS,
+    content="images",
+)
