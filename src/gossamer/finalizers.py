@@ -72,8 +72,13 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
 
 
-def install() -> None:
-    """Watch the collector."""
+#: For whom the collector is watched: each instrumentor that is on.
+_watched_for: set[object] = set()
+
+
+def install(owner: object) -> None:
+    """Watch the collector, until `remove()` of the same owner."""
+    _watched_for.add(owner)
     if _on_collection not in gc.callbacks:
         gc.callbacks.append(_on_collection)
 
@@ -84,10 +89,13 @@ def finish_before_providers() -> None:
     atexit.register(_finish)
 
 
-def remove() -> None:
-    """Stop watching, unless a call in flight may yet end in a collection, and record what was put aside."""
+def remove(owner: object) -> None:
+    """Stop watching, unless somebody else wants it, or a call in flight may yet end in a collection; and
+    record what was put aside.
+    """
     global collecting  # noqa: PLW0603
-    if not unfinished and _on_collection in gc.callbacks:
+    _watched_for.discard(owner)
+    if not _watched_for and not unfinished and _on_collection in gc.callbacks:
         gc.callbacks.remove(_on_collection)
         collecting = False
     drain()

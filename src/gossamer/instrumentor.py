@@ -91,7 +91,7 @@ class Instrumentor(BaseInstrumentor):  # type: ignore[misc]
         settings = Settings.load(**kwargs)
         given = (kwargs.get(f"{kind}_provider") for kind in ("tracer", "meter", "logger"))
         providers = Providers(sdk, settings, *given)
-        finalizers.install()
+        finalizers.install(self)
         if self._hook is None:
             self._hook = Hook(sdk)
         self._hook.install(providers.current, headers=settings.response_headers)
@@ -99,7 +99,7 @@ class Instrumentor(BaseInstrumentor):  # type: ignore[misc]
     def _uninstrument(self, **_: Any) -> None:
         if self._hook is not None:
             self._hook.remove()
-        finalizers.remove()
+        finalizers.remove(self)
         settle_all()
 
 
