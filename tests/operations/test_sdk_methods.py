@@ -1,0 +1,136 @@
+"""Every method of the installed SDK: its route is known, and the app cannot tell that it is traced."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import openai
+import pytest
+
+from gossamer.operations import find
+from gossamer.operations.administration import ADMINISTRATION
+
+SCRIPTS = Path(__file__).resolve().parent.parent.parent / "scripts"
+MADE_FOR = "3.54.0"
+
+# To be replaced by find() once it knows them all.
+TRACED_ROUTES = {
+    "POST /chat/completions",
+    "POST /responses",
+    "GET /responses/{id}",
+    "POST /completions",
+    "POST /embeddings",
+    "POST /images/generations",
+    "POST /images/edits",
+    "POST /images/variations",
+    "POST /audio/speech",
+    "POST /audio/transcriptions",
+    "POST /audio/translations",
+    "POST /moderations",
+    "POST /vector_stores/{id}/search",
+    "POST /assistants",
+    "POST /agents",
+    "POST /threads/runs",
+    "POST /threads/{id}/runs",
+    "POST /threads/{id}/runs/{id}/submit_tool_outputs",
+    "POST /responses/compact",
+    "POST /responses/{id}/cancel",
+    "POST /decisions",
+    "POST /videos",
+    "POST /videos/edits",
+    "POST /videos/extensions",
+    "POST /videos/{id}/remix",
+    "POST /agents/sessions",
+    "POST /agents/sessions/{id}/events",
+}
+#: Routes that only older releases have.
+OLD = {("POST", "/evals/{id}/runs/{id}")}
+
+of_the_newest = pytest.mark.skipif(
+    openai.__version__ != MADE_FOR, reason=f"counts what openai {MADE_FOR} has: this is {openai.__version__}"
+)
+
+
+@pytest.fixture(scope="module")
+def sdk_methods() -> Iterator[Any]:
+    """The script that calls them all."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(SCRIPTS))
+        yield importlib.import_module("sdk_methods")
+
+
+@pytest.fixture(scope="module", params=["sync", "async"])
+def bare(sdk_methods: Any, request: pytest.FixtureRequest) -> tuple[str, list[Any]]:
+    """A client's kind, and every call of it, not traced."""
+    return request.param, sdk_methods.walk(request.param)
+
+
+def is_traced(sent: Any) -> bool:
+    return find(sent.verb, sent.path.replace("{id}", "an-id")) is not None
+
+
+def test_every_route_is_known(bare):
+    _, calls = bare
+    unknown = {
+        f"{call.method} sends {sent.verb} {sent.path}"
+        for call in calls
+        for sent in call.outcome.requests
+        if f"{sent.verb} {sent.path}" not in TRACED_ROUTES and sent.path not in ADMINISTRATION[sent.verb]
+    }
+    assert not unknown, "\n".join(["no operation, and no entry in administration.py:", *sorted(unknown)])
+
+
+def test_no_traced_route_is_named_as_administration():
+    routes = {f"{verb} {path}" for verb, paths in ADMINISTRATION.items() for path in paths}
+    assert not routes & TRACED_ROUTES
+
+
+def test_routes_are_named_after_methods_that_send_them(bare):
+    _, calls = bare
+    routes: dict[str, set[tuple[str, str]]] = {}
+    for call in calls:
+        routes.setdefault(call.method, set()).update((sent.verb, sent.path) for sent in call.outcome.requests)
+    reached = set().union(*routes.values())
+    for verb, paths in ADMINISTRATION.items():
+        for path, method in paths.items():
+            if openai.__version__ == MADE_FOR and (verb, path) not in OLD:
+                assert method in routes, f"no method {method}"
+            if method in routes and (verb, path) in reached:
+                assert (verb, path) in routes[method], f"{method} does not send {verb} {path}"
+
+
+def test_the_app_cannot_tell_of_any_method(bare, sdk_methods, telemetry, caplog):
+    kind, calls = bare
+    with caplog.at_level(logging.DEBUG, logger="gossamer"):
+        traced = sdk_methods.walk(kind)
+    assert [str(call) for call in traced] == [str(call) for call in calls]
+    different = [
+        f"{call}: {field} was {was!r}, is {now!r}"
+        for call, other in zip(calls, traced, strict=True)
+        for field, was, now in zip(call.outcome._fields, call.outcome, other.outcome, strict=True)
+        if was != now
+    ]
+    assert not different, "\n".join(different)
+    assert [record for record in caplog.records if record.name.startswith("gossamer")] == []
+    expected = sum(is_traced(sent) for call in traced for sent in call.outcome.requests)
+    assert len(telemetry.spans) == expected > 0
+
+
+def test_only_what_cannot_sends_no_request(bare):
+    _, calls = bare
+    silent = {call.method: call.reason for call in calls if call.reason is not None}
+    pure = {"webhooks.unwrap", "webhooks.verify_signature", "beta.agents.sessions.artifacts.for_result"}
+    assert {method for method in silent if not method.endswith(".connect")} <= pure, silent
+    failed = {str(call): call.outcome.error for call in calls if call.outcome.requests and call.outcome.error}
+    assert not failed, failed
+
+
+@of_the_newest
+def test_all_methods_are_walked(bare):
+    _, calls = bare
+    assert len({call.method for call in calls}) == 436
+    assert len({call.method for call in calls if call.outcome.requests}) == 425
