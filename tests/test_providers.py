@@ -8,11 +8,13 @@ import weakref
 import openai
 import pytest
 
+from gossamer.cli.fake import mock_client
 from gossamer.openai_sdk import OPENAI, OPERATIONS
 from gossamer.operations.chat import CHAT
 from gossamer.operations.completions import COMPLETIONS
 from gossamer.providers import PROVIDERS_BY_HOST, Servers, provider_of, server_at
 from gossamer.sdk import locate
+from gossamer.testing import capture
 
 
 @pytest.mark.parametrize(
@@ -25,6 +27,9 @@ from gossamer.sdk import locate
         ("", "openai"),
         ("openrouter.ai", "openai"),
         ("api.together.xyz", "openai"),
+        ("api.fireworks.ai", "openai"),
+        ("api.cerebras.ai", "openai"),
+        ("us.api.openai.com", "openai"),
         ("mine.openai.azure.com", "azure.ai.openai"),
         ("mine.cognitiveservices.azure.com", "azure.ai.openai"),
         ("mine.services.ai.azure.com", "azure.ai.openai"),
@@ -240,3 +245,69 @@ def test_bedrock_is_told_by_the_client_whatever_the_host(servers, kind):
         pytest.skip("this SDK has no client of Bedrock")
     server = servers.of(client(api_key="k", base_url="https://gateway.test/openai/v1"))
     assert (server.provider, server.address, server.speaks_openai) == ("aws.bedrock", "gateway.test", False)
+
+
+def test_a_runtime_that_a_client_was_given_tells_the_provider(servers):
+    """A gateway in front of Bedrock or Vertex AI has a host of its own."""
+    providers = pytest.importorskip("openai.providers", reason="this SDK has no runtimes")
+    bedrock = providers.bedrock(region="us-east-1", api_key="k", base_url="https://gateway.test/openai/v1")
+    vertex = providers.vertex(
+        project="p", location="eu", token_provider=lambda: "t", base_url="https://gateway.test/v1"
+    )
+    found = [servers.of(openai.OpenAI(provider=runtime)) for runtime in (bedrock, vertex)]
+    assert [server.provider for server in found] == ["aws.bedrock", "gcp.vertex_ai"]
+    assert [server.address for server in found] == ["gateway.test", "gateway.test"]
+
+
+def test_a_region_of_openai_is_openai(servers):
+    try:
+        client = openai.OpenAI(api_key="sk-test", data_residency="eu")
+    except TypeError:
+        pytest.skip("this SDK knows no regions")
+    server = servers.of(client)
+    assert (server.provider, server.address, server.port) == ("openai", "eu.api.openai.com", 443)
+
+
+def test_hosts_that_were_added_come_before_those_of_the_table():
+    hosts = (("llm.corp.test", "azure.ai.openai"), ("api.groq.com", "acme"), ("localhost", "vllm"))
+    servers = Servers(locate(OPENAI), hosts)
+    for url, provider in {
+        "https://llm.corp.test/v1": "azure.ai.openai",
+        "https://eu.llm.corp.test/v1": "azure.ai.openai",
+        "https://api.groq.com/openai/v1": "acme",
+        "http://localhost:8000/v1": "vllm",
+        "https://api.mistral.ai/v1": "mistral_ai",
+        "https://other.test/v1": "openai",
+    }.items():
+        assert servers.of(make(url)).provider == servers.at(f"{url}/chat/completions").provider == provider
+
+
+def test_a_setting_adds_hosts(run):
+    with capture(provider_hosts="llm.corp.test=mistral_ai") as telemetry:
+        client = openai.OpenAI(api_key="k", base_url="https://llm.corp.test/v1", http_client=mock_client())
+        client.embeddings.create(model="m", input="x")
+    (span,) = telemetry.spans
+    assert span["attributes"]["gen_ai.provider.name"] == "mistral_ai"
+
+
+@pytest.mark.parametrize(
+    ("url", "deployment"),
+    [
+        ("https://r.openai.azure.com/openai/deployments/my%20gpt/", "my gpt"),
+        ("https://r.openai.azure.com/openai/deployments/gpt/chat/completions?api-version=1", "gpt"),
+        ("https://r.openai.azure.com/openai/", None),
+        ("https://llm.test/deployments/gpt/", None),  # nobody says that this is Azure
+    ],
+)
+def test_a_deployment_that_azures_url_names_is_told(url, deployment):
+    servers = Servers(locate(OPENAI))
+    for server in (servers.of(make(url)), servers.at(url)):
+        assert server.start(CHAT)[0].get("gossamer.azure.deployment") == deployment
+        assert "gossamer.azure.deployment" not in server.start(CHAT)[1]
+
+
+def test_an_azure_client_tells_its_deployment(servers):
+    client = openai.AzureOpenAI(
+        api_key="k", api_version="1", azure_endpoint="https://r.openai.azure.com", azure_deployment="gpt"
+    )
+    assert servers.of(client).deployment == "gpt"

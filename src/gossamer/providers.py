@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from gossamer import semconv
 
@@ -58,12 +58,21 @@ _URLS: Final = 256
 class Server:
     """One server as one client reaches it, with the span attributes that are the same for all its calls."""
 
-    __slots__ = ("_templates", "address", "port", "provider", "speaks_openai")
+    __slots__ = ("_templates", "address", "deployment", "port", "provider", "speaks_openai")
 
-    def __init__(self, provider: str, address: str, port: int | None) -> None:
+    def __init__(self, provider: str, address: str, port: int | None, deployment: str | None = None) -> None:
+        """A server.
+
+        Args:
+            provider: `gen_ai.provider.name`.
+            address: its host name; empty where there is none.
+            port: None where it is not known.
+            deployment: of Azure, where the URL names it, and not the model of each request.
+        """
         self.provider = provider
         self.address = address
         self.port = port
+        self.deployment = deployment
         # The conventions give `openai.*` attributes to the provider `openai` alone.
         self.speaks_openai = provider == OPENAI
         self._templates: dict[Operation, tuple[dict[str, Any], dict[str, Any]]] = {}
@@ -87,6 +96,8 @@ class Server:
         span = {**point, **operation.always}
         if operation.api_type and self.speaks_openai:
             span[semconv.API_TYPE] = operation.api_type
+        if self.deployment:
+            span[semconv.AZURE_DEPLOYMENT] = self.deployment
         return span, point
 
 
@@ -115,7 +126,9 @@ def server_at(
     parts = urlsplit(url)
     host = parts.hostname or ""
     port = parts.port or {"https": 443, "wss": 443, "http": 80, "ws": 80}.get(parts.scheme)
-    return Server(provider or provider_of(host, hosts, default), host, port)
+    found = provider or provider_of(host, hosts, default)
+    deployment = parts.path.partition("/deployments/")[2].partition("/")[0]
+    return Server(found, host, port, unquote(deployment) if found == AZURE else None)
 
 
 class Servers:
@@ -149,7 +162,9 @@ class Servers:
     def at(self, url: str) -> Server:
         """The server of an absolute URL, whatever the client's is."""
         parts = urlsplit(url)
-        return self._of_url(f"{parts.scheme}://{parts.netloc}", None)
+        base, found, rest = parts.path.partition("/deployments/")
+        deployment = f"{base}{found}{rest.partition('/')[0]}" if found else ""
+        return self._of_url(f"{parts.scheme}://{parts.netloc}{deployment}", None)
 
     def _look_up(self, client: Any, base_url: Any) -> Server:
         server = self._of_url(str(client.base_url), self._provider_of(client))

@@ -163,6 +163,7 @@ def test_azure_is_traced_by_deployment_and_by_model(trace):
             "gen_ai.response.model": "m-1",
             "server.address": "mine.openai.azure.com",
             "server.port": 443,
+            **({"gossamer.azure.deployment": "gpt"} if "azure_deployment" in options else {}),
         }
 
 

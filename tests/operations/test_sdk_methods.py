@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,42 +12,18 @@ from typing import Any
 import openai
 import pytest
 
-from gossamer.operations import find
+from gossamer.openai_sdk import OPERATIONS
+from gossamer.operations import Operation, Table
 from gossamer.operations.administration import ADMINISTRATION
+from gossamer.operations.plain import OTHER, plain_operations
+from gossamer.testing import capture
 
 SCRIPTS = Path(__file__).resolve().parent.parent.parent / "scripts"
 MADE_FOR = "3.54.0"
 
-# To be replaced by find() once it knows them all.
-TRACED_ROUTES = {
-    "POST /chat/completions",
-    "POST /responses",
-    "GET /responses/{id}",
-    "POST /completions",
-    "POST /embeddings",
-    "POST /images/generations",
-    "POST /images/edits",
-    "POST /images/variations",
-    "POST /audio/speech",
-    "POST /audio/transcriptions",
-    "POST /audio/translations",
-    "POST /moderations",
-    "POST /vector_stores/{id}/search",
-    "POST /assistants",
-    "POST /agents",
-    "POST /threads/runs",
-    "POST /threads/{id}/runs",
-    "POST /threads/{id}/runs/{id}/submit_tool_outputs",
-    "POST /responses/compact",
-    "POST /responses/{id}/cancel",
-    "POST /decisions",
-    "POST /videos",
-    "POST /videos/edits",
-    "POST /videos/extensions",
-    "POST /videos/{id}/remix",
-    "POST /agents/sessions",
-    "POST /agents/sessions/{id}/events",
-}
+TABLE = Table(OPERATIONS)
+#: With `GOSSAMER_ALL_OPERATIONS`.
+WHOLE_TABLE = Table((*plain_operations(ADMINISTRATION), *OPERATIONS), other=OTHER)
 #: Routes that only older releases have.
 OLD = {("POST", "/evals/{id}/runs/{id}")}
 
@@ -69,8 +46,9 @@ def bare(sdk_methods: Any, request: pytest.FixtureRequest) -> tuple[str, list[An
     return request.param, sdk_methods.walk(request.param)
 
 
-def is_traced(sent: Any) -> bool:
-    return find(sent.verb, sent.path.replace("{id}", "an-id")) is not None
+def found(sent: Any, table: Table = TABLE) -> Operation | None:
+    """The operation of a request."""
+    return table.find(sent.verb, sent.path.replace("{id}", "an-id"))
 
 
 def test_every_route_is_known(bare):
@@ -79,14 +57,15 @@ def test_every_route_is_known(bare):
         f"{call.method} sends {sent.verb} {sent.path}"
         for call in calls
         for sent in call.outcome.requests
-        if f"{sent.verb} {sent.path}" not in TRACED_ROUTES and sent.path not in ADMINISTRATION[sent.verb]
+        if found(sent) is None and found(sent, WHOLE_TABLE) is OTHER
     }
     assert not unknown, "\n".join(["no operation, and no entry in administration.py:", *sorted(unknown)])
 
 
 def test_no_traced_route_is_named_as_administration():
-    routes = {f"{verb} {path}" for verb, paths in ADMINISTRATION.items() for path in paths}
-    assert not routes & TRACED_ROUTES
+    traced = {(operation.method, operation.path) for operation in OPERATIONS}
+    assert not traced & {(verb, path) for verb, paths in ADMINISTRATION.items() for path in paths}
+    assert len(traced) == len(OPERATIONS)
 
 
 def test_routes_are_named_after_methods_that_send_them(bare):
@@ -103,10 +82,15 @@ def test_routes_are_named_after_methods_that_send_them(bare):
                 assert (verb, path) in routes[method], f"{method} does not send {verb} {path}"
 
 
-def test_the_app_cannot_tell_of_any_method(bare, sdk_methods, telemetry, caplog):
+@pytest.mark.parametrize("everything", [False, True], ids=["default", "all operations"])
+def test_the_app_cannot_tell_of_any_method(bare, sdk_methods, caplog, everything):
     kind, calls = bare
-    with caplog.at_level(logging.DEBUG, logger="gossamer"):
+    with (
+        caplog.at_level(logging.DEBUG, logger="gossamer"),
+        capture(all_operations=everything) as telemetry,
+    ):
         traced = sdk_methods.walk(kind)
+        spans = telemetry.spans
     assert [str(call) for call in traced] == [str(call) for call in calls]
     different = [
         f"{call}: {field} was {was!r}, is {now!r}"
@@ -116,8 +100,20 @@ def test_the_app_cannot_tell_of_any_method(bare, sdk_methods, telemetry, caplog)
     ]
     assert not different, "\n".join(different)
     assert [record for record in caplog.records if record.name.startswith("gossamer")] == []
-    expected = sum(is_traced(sent) for call in traced for sent in call.outcome.requests)
-    assert len(telemetry.spans) == expected > 0
+    table = WHOLE_TABLE if everything else TABLE
+    sent = [found(request, table) for call in traced for request in call.outcome.requests]
+    expected = Counter(operation.name for operation in sent if operation is not None)
+    assert Counter(name_of(span) for span in spans) == expected
+    assert len(expected) > 5
+    assert not everything or sum(expected.values()) == len(sent)
+
+
+def name_of(span: dict[str, Any]) -> str:
+    """The operation of a span."""
+    attributes = span["attributes"]
+    name: str = attributes.get("gen_ai.operation.name") or attributes["gossamer.method"]
+    assert span["name"] == name or span["name"].startswith(f"{name} ")
+    return name
 
 
 def test_only_what_cannot_sends_no_request(bare):

@@ -59,7 +59,7 @@ RESOURCES: Final[dict[str, dict[str, dict[str, str]]]] = {
         "/agents/sessions/{id}/artifacts/{id}": {"DELETE": "delete", "GET": "retrieve"},
         "/agents/sessions/{id}/artifacts/{id}/content": {"GET": "content"},
     },
-    "beta.agents.sessions.events": {"/agents/sessions/{id}/events": {"GET": "stream"}},
+    "beta.agents.sessions.events": {"/agents/sessions/{id}/events": {"POST": "create"}},
     "beta.agents.sessions.items": {"/agents/sessions/{id}/items": {"GET": "list"}},
     "beta.agents.sessions.subagents": {
         "/agents/sessions/{id}/subagents": {"GET": "list"},

@@ -57,9 +57,12 @@ class SessionFold:
         session = event.get("session")
         if session is not None:
             self._answer.update({key: fields(session).get(key) for key in ("id", "agent", "status", "error")})
-        ended = _TURNS.get(event.get("type"))
-        if ended is not None:
-            turn = fields(event.get("turn"))
+        kind = event.get("type")
+        if kind == "error":  # this stream hands errors out as events, and does not raise them
+            self._answer.update(status="failed", error=event.get("error"), finish_reason="error")
+        ended, turn = _TURNS.get(kind), fields(event.get("turn"))
+        # The turns of its subagents are told, too. What they used is not added: it may be in there already.
+        if ended is not None and turn.get("subagent_id") is None:
             self._answer.setdefault("id", event.get("session_id"))
             self._answer.update(status=turn.get("status"), error=turn.get("error"), finish_reason=ended)
             # A turn may be told twice, after the app has subscribed anew.
@@ -83,7 +86,7 @@ _TURNS: Final[dict[Any, str]] = {
     "agent.session.turn.failed": "error",
     "agent.session.turn.cancelled": "error",
 }
-_KEPT_EVENTS: Final = frozenset({*_TURNS, "agent.session.created", "agent.session.failed", None})
+_KEPT_EVENTS: Final = frozenset({*_TURNS, "agent.session.created", "agent.session.failed", "error", None})
 
 CREATE_AGENT = Operation(
     name="create_agent",

@@ -1,0 +1,121 @@
+"""Each retry of the SDK's is told as it happens: an event of the span, with its delay and its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import openai
+import pytest
+from openai import _base_client
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
+
+from gossamer.testing import capture
+
+http = getattr(_base_client, "httpx2", None) or _base_client.httpx
+
+MESSAGES = [{"role": "user", "content": "How light is gossamer?"}]
+ANSWER = {"id": "c_1", "object": "chat.completion", "created": 1, "model": "m", "choices": []}
+
+
+def refused(status: int) -> Callable[[], Any]:
+    """A response that asks for patience: the least that there is."""
+    return lambda: http.Response(status, headers={"retry-after-ms": "1"}, json={"error": {"message": "no"}})
+
+
+def broken(kind: str) -> Callable[[], Any]:
+    """An exception of the HTTP library."""
+
+    def fail() -> Any:
+        raise getattr(http, kind)("How light is gossamer?")
+
+    return fail
+
+
+@pytest.fixture
+def ask(run) -> Callable[..., Any]:
+    """One chat, with what comes of each attempt."""
+
+    def ask(*attempts: Callable[[], Any]) -> Any:
+        left = iter((*attempts, lambda: http.Response(200, json=ANSWER)))
+
+        def handle(_: Any) -> Any:
+            return next(left)()
+
+        async def ahandle(_: Any) -> Any:
+            return next(left)()
+
+        options: dict[str, Any] = {"api_key": "none", "max_retries": 2}
+        if run.kind == "async":
+            session = http.AsyncClient(transport=http.MockTransport(ahandle))
+            client: Any = openai.AsyncOpenAI(http_client=session, **options)
+        else:
+            session = http.Client(transport=http.MockTransport(handle))
+            client = openai.OpenAI(http_client=session, **options)
+        return run(client.chat.completions.create(model="m", messages=MESSAGES))
+
+    return ask
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch) -> None:
+    """Without a header that says how long, the SDK waits for half a second and more."""
+    for name in ("INITIAL_RETRY_DELAY", "MAX_RETRY_DELAY"):
+        monkeypatch.setattr(_base_client, name, 0.001)
+
+
+def events(telemetry: Any) -> list[tuple[str, dict[str, Any]]]:
+    """The events of the only span."""
+    (span,) = telemetry.exporter.get_finished_spans()
+    return [(event.name, dict(event.attributes)) for event in span.events]
+
+
+def test_a_status_is_the_reason(telemetry, ask):
+    ask(refused(429), refused(503))
+    first, second = events(telemetry)
+    assert first == (
+        "gossamer.retry",
+        {"error.type": "429", "http.response.status_code": 429, "gossamer.retry.delay": 0.001},
+    )
+    assert second[1]["http.response.status_code"] == 503
+    assert telemetry.spans[0]["attributes"]["gossamer.request.retries"] == 2
+
+
+@pytest.mark.parametrize("kind", ["ConnectError", "ReadTimeout"])
+def test_a_failure_to_connect_is_told_by_its_class_and_not_by_its_words(telemetry, ask, kind):
+    ask(broken(kind))
+    ((name, told),) = events(telemetry)
+    assert name == "gossamer.retry"
+    assert told["error.type"].endswith(f".{kind}")
+    assert 0 < told["gossamer.retry.delay"] < 1
+    assert "gossamer?" not in repr(told)
+
+
+def test_what_is_tried_in_vain_has_an_event_for_each_retry(telemetry, ask):
+    with pytest.raises(openai.InternalServerError):
+        ask(refused(500), refused(500), refused(500))
+    assert len(events(telemetry)) == 2
+
+
+def test_a_call_that_succeeds_at_once_has_none(telemetry, ask):
+    ask()
+    assert events(telemetry) == []
+
+
+def test_what_is_not_sampled_is_retried_all_the_same(ask):
+    with capture(sampler=ALWAYS_OFF) as telemetry:
+        assert ask(refused(429)).id == "c_1"
+    assert telemetry.spans == []
+
+
+def test_the_delay_is_the_sdks_own(telemetry, ask, monkeypatch):
+    waited = []
+    original = _base_client.BaseClient._calculate_retry_timeout
+
+    def recorded(*args: Any, **more: Any) -> float:
+        waited.append(original(*args, **more))
+        return waited[-1]
+
+    monkeypatch.setattr(_base_client.BaseClient, "_calculate_retry_timeout", recorded)
+    ask(refused(429))
+    assert [told["gossamer.retry.delay"] for _, told in events(telemetry)] == waited
