@@ -6,8 +6,17 @@ from typing import Final
 
 import docs_endings as endings
 from docs_markdown import code, codes, demand_same, table
-from docs_meanings import ATTRIBUTES, CONTENT, EVENT_ATTRIBUTES, EVENTS, METRICS, OPT_IN, POINT_ATTRIBUTES
-from docs_observed import OWN, Observed, labels, observe, observe_more
+from docs_meanings import (
+    ATTRIBUTES,
+    CONTENT,
+    EVENT_ATTRIBUTES,
+    EVENTS,
+    METRICS,
+    OPT_IN,
+    POINT_ATTRIBUTES,
+    RETRY_ATTRIBUTES,
+)
+from docs_observed import HEADER, OWN, Observed, labels, observe, observe_more
 
 from gossamer import semconv
 
@@ -32,6 +41,7 @@ def page() -> str:
         f"### Content\n\n{_CONTENT}\n\n{_attributes(CONTENT, more)}",
         f"### Your own\n\n{_OWN}\n\n{_own(more)}",
         f"## Streams\n\n{endings.outcomes()}",
+        f"## Retries\n\n{_RETRIES}\n\n{_retries(new)}",
         f"## Failures\n\n{endings.failures()}",
         f"## Events\n\n{_EVENTS}\n\n{_events(more)}\n\n{_event_attributes(new)}",
         f"## Metrics\n\n{_METRICS}\n\n{_metrics(new)}",
@@ -49,6 +59,10 @@ _OWN: Final = (
     "What [`gossamer.attributes()`](content.md#your-own-attributes) says of a call, and the entries of the "
     "baggage that `GOSSAMER_BAGGAGE_KEYS` names. Five arguments become names of the conventions; all else is "
     "called as you call it."
+)
+_RETRIES: Final = (
+    "The SDK's own retries are inside the one span. Each leaves an event on it:\n\n"
+    f"- {code(semconv.RETRY_EVENT)}: when the SDK has decided to wait and try again."
 )
 _EVENTS: Final = (
     "Log records with an event name and without a body, in the context of the span. They need OpenTelemetry "
@@ -73,8 +87,10 @@ def _demand_all(new: Observed, old: Observed, more: Observed) -> None:
     demand_same(more.events, EVENTS, "events")
     on_events = {name for event in more.events.values() for name in event.attributes} - set(more.attributes)
     demand_same(on_events, EVENT_ATTRIBUTES, "attributes of events")
+    demand_same(new.retries, {semconv.RETRY_EVENT, *RETRY_ATTRIBUTES}, "events of a span")
     names = {value for name, value in vars(semconv).items() if name.isupper() and isinstance(value, str)}
-    every = told.union(OPT_IN, METRICS, POINT_ATTRIBUTES, EVENTS, EVENT_ATTRIBUTES)
+    names = names - {semconv.HTTP_RESPONSE_HEADER} | {HEADER}
+    every = told.union(OPT_IN, METRICS, POINT_ATTRIBUTES, EVENTS, EVENT_ATTRIBUTES, new.retries)
     demand_same(names, every, "names in semconv.py")
 
 
@@ -86,6 +102,11 @@ def _attributes(told: dict[str, str], *observed: Observed) -> str:
         at = ", ".join(sorted(seen.at, reverse=True))
         rows.append((code(name), ", ".join(sorted(seen.kinds)), at, labels(seen.operations), meaning))
     return table(("Attribute", "Type", "Set at", "Operations", "Meaning"), rows)
+
+
+def _retries(observed: Observed) -> str:
+    rows = [(code(name), meaning) for name, meaning in RETRY_ATTRIBUTES.items() if name in observed.retries]
+    return table(("Attribute", "Meaning"), rows)
 
 
 def _own(observed: Observed) -> str:

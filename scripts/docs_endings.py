@@ -37,7 +37,7 @@ class _Pieces(exchanges.http.SyncByteStream, exchanges.http.AsyncByteStream):  #
 
 def _stream(then: Callable[[], Any]) -> Any:
     client = exchanges.client(lambda _: exchanges.streamed(_Pieces(then)))
-    return exchanges.CALLS[_CHAT.path](client, stream=True)
+    return exchanges.call(_CHAT, client, stream=True)
 
 
 def _plain(handle: Callable[[Any], Any], path: str = _CHAT.path) -> None:
@@ -57,7 +57,7 @@ async def _cancelled() -> Any:
 
 async def _cancelled_stream() -> None:
     client = exchanges.async_client(lambda _: exchanges.streamed(_Pieces(_cancelled)))
-    async for _ in await exchanges.CALLS[_CHAT.path](client, stream=True):
+    async for _ in await exchanges.call(_CHAT, client, stream=True):
         pass
 
 

@@ -55,7 +55,17 @@ REQUEST: Final[dict[str, Any]] = {
     "instructions": "Answer in one word.",
     "input": _QUESTION,
     "tools": [{"type": "function", "name": "weigh", "function": {"name": "weigh"}}],
+    "assistant_id": "asst_asked",
+    "agent_id": "agent_asked",
+    "agent": {"model": "gpt-5-mini"},
+    "name": "Weigher",
+    "description": "Weighs things.",
+    "query": _QUESTION,
+    "max_num_results": 5,
 }
+
+#: What makes media takes a text where others take the id of a stored prompt.
+_PROMPTED: Final = ("images", "videos", "transcripts")
 
 _MODALITIES: Final = {"text_tokens": 8, "image_tokens": 4, "audio_tokens": 2}
 _INPUT: Final = {
@@ -74,6 +84,9 @@ _USAGE: Final = {
     "input_tokens_details": _INPUT,
     "output_tokens": 14,
     "output_tokens_details": _OUTPUT,
+    "input_token_details": _INPUT,
+    "output_token_details": _OUTPUT,
+    "seconds": 2.5,
 }
 ANSWER: Final[dict[str, Any]] = {
     "id": "answer_1",
@@ -97,7 +110,24 @@ ANSWER: Final[dict[str, Any]] = {
         {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": _ANSWER}]},
     ],
     "conversation": {"id": "conv_answered"},
-    "data": [{"index": 0, "embedding": [0.0, 1.0]}],
+    "data": [
+        {
+            "index": 0,
+            "embedding": [0.0, 1.0],
+            "url": f"https://images.test/{'long-' * 80}.png",
+            "file_id": "file_1",
+            "score": 0.9,
+            "content": [{"type": "text", "text": _ANSWER}],
+        }
+    ],
+    "text": _ANSWER,
+    "assistant_id": "asst_1",
+    "thread_id": "thread_1",
+    "agent": {"id": "agent_1", "name": "Weigher"},
+    "finish_reason": "stop",
+    "required_action": {
+        "submit_tool_outputs": {"tool_calls": [{"type": "function", "function": {"name": _ANSWER}}]}
+    },
 }
 
 
@@ -105,6 +135,8 @@ def failed_answer(code: str) -> dict[str, Any]:
     """An answer of the Responses API that says that it failed."""
     return {**ANSWER, "status": "failed", "error": {"code": code, "message": "never recorded"}}
 
+
+HEADERS: Final = {"x-request-id": "req_1", "retry-after-ms": "1", "openai-processing-ms": "417"}
 
 CALLS: Final[dict[str, Callable[..., Any]]] = {
     "/chat/completions": lambda client, **more: client.chat.completions.create(
@@ -121,9 +153,20 @@ CALLS: Final[dict[str, Callable[..., Any]]] = {
 }
 
 
+def call(operation: Operation, client: Any, *, stream: bool = False) -> Any:
+    """Make a call of this operation, by a method of the SDK if it has one here."""
+    method = CALLS.get(operation.path)
+    if method is not None:
+        return method(client, **({"stream": True} if stream else {}))
+    kind = openai.Stream[object] if stream else None
+    return client.request(object, options(operation), stream=stream, stream_cls=kind)
+
+
 def options(operation: Operation) -> Any:
     """The request of an operation as `client.request()` takes it."""
     body = REQUEST if operation.method == "POST" else None
+    if operation.content in _PROMPTED:
+        body = {**REQUEST, "prompt": _QUESTION}
     path = operation.path.replace("{id}", "resp_1")
     return openai._models.FinalRequestOptions.construct(  # noqa: SLF001
         method=operation.method.lower(), url=path, json_data=body
@@ -132,8 +175,14 @@ def options(operation: Operation) -> Any:
 
 def events(operation: Operation) -> list[dict[str, Any]]:
     """The answer as the events of a stream."""
-    if operation.kept_events is None:
+    kept = operation.kept_events
+    if kept is None:
         return [ANSWER, ANSWER]
+    if "response.completed" not in kept:
+        ends = [kind for kind in sorted(map(str, kept)) if kind.endswith(("completed", "done"))]
+        told = {"session": ANSWER, "session_id": "session_1", "turn_id": "turn_1", "turn": ANSWER}
+        events = [{**ANSWER, **told, "type": kind} for kind in ends]
+        return [*events, {"event": "thread.run.completed", "data": ANSWER}]
     return [{"type": kind, "response": ANSWER} for kind in ("response.created", "response.completed")]
 
 
@@ -144,7 +193,7 @@ def sse(payloads: list[dict[str, Any]]) -> bytes:
 
 def reply(payload: dict[str, Any], status: int = 200) -> Any:
     """A JSON response, as the API would give it."""
-    return http.Response(status, json=payload, headers={"x-request-id": "req_1", "retry-after-ms": "1"})
+    return http.Response(status, json=payload, headers=HEADERS)
 
 
 def streamed(body: Any) -> Any:
@@ -163,9 +212,8 @@ def rate_limited() -> Any:
 def client(handle: Callable[[Any], Any], **options: Any) -> openai.OpenAI:
     """A client whose requests a function answers."""
     transport = http.Client(transport=http.MockTransport(handle))
-    return openai.OpenAI(
-        api_key="none", base_url="https://api.openai.com/v1", http_client=transport, **options
-    )
+    given = {"base_url": "https://api.openai.com/v1", **options}
+    return openai.OpenAI(api_key="none", http_client=transport, **given)
 
 
 def async_client(handle: Callable[[Any], Any]) -> openai.AsyncOpenAI:

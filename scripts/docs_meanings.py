@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import Final
 
 from gossamer import semconv
+from gossamer.envelope import HEADERS
 
 #: Section → attribute → meaning.
 ATTRIBUTES: Final[dict[str, dict[str, str]]] = {
     "The call": {
         semconv.OPERATION_NAME: "What kind of call it is.",
+        semconv.METHOD: "The method of the SDK, where the conventions have no kind for it.",
         semconv.PROVIDER_NAME: "Who answers, by the type of the client and the host: "
         "see [operations.md](operations.md#providers).",
         semconv.SERVER_ADDRESS: "Host that the call goes to.",
         semconv.SERVER_PORT: "Its port, also where the URL leaves it out.",
+        semconv.AZURE_DEPLOYMENT: "Deployment that the client's URL names, on Azure. Else it is the "
+        "model that was asked for.",
         semconv.API_TYPE: "`chat_completions` or `responses`; for the provider `openai`.",
     },
     "The request": {
@@ -31,7 +35,8 @@ ATTRIBUTES: Final[dict[str, dict[str, str]]] = {
         semconv.REQUEST_REASONING_LEVEL: "Reasoning effort, as it was asked for.",
         semconv.REQUEST_SERVICE_TIER: "Service tier that was asked for, where it is not `auto`; "
         "for the provider `openai`.",
-        semconv.OUTPUT_TYPE: "`text`, `json` or `speech`, where the request names a format.",
+        semconv.OUTPUT_TYPE: "`text`, `json`, `image` or `speech`, where the request names a format, or "
+        "can have but one.",
         semconv.CONVERSATION_ID: "Conversation that the call belongs to, by the request or the answer.",
         semconv.REQUEST_PREVIOUS_RESPONSE_ID: "Response that this one goes on from.",
         semconv.PROMPT_NAME: "Id of the stored prompt, and not its text.",
@@ -40,13 +45,19 @@ ATTRIBUTES: Final[dict[str, dict[str, str]]] = {
         semconv.REQUEST_ENCODING_FORMATS: "Format that the vectors come in: the SDK asks for `base64` "
         "unless told otherwise.",
         semconv.EMBEDDINGS_DIMENSION_COUNT: "Length of the vectors that were asked for.",
+        semconv.DATA_SOURCE_ID: "The vector store that is searched.",
+        semconv.RETRIEVAL_TOP_K: "`max_num_results` of a search.",
+        semconv.AGENT_ID: "Id of the assistant or agent, by the request or the answer.",
+        semconv.AGENT_NAME: "Its name.",
+        semconv.AGENT_DESCRIPTION: "Its description.",
     },
     "The answer": {
         semconv.RESPONSE_ID: "Id of the answer; for `fetch_response`, from the start, of what is fetched.",
         semconv.RESPONSE_MODEL: "Model that answered.",
         semconv.RESPONSE_FINISH_REASONS: "Why the model stopped, one for each choice; `error` where a reason "
         "was expected and none came.",
-        semconv.RESPONSE_STATUS: "Status of the response that was fetched.",
+        semconv.RESPONSE_STATUS: "Status of the response that was fetched, or cancelled.",
+        semconv.RUN_ID: "Id of a run of an assistant.",
         semconv.RESPONSE_TIME_TO_FIRST_CHUNK: "Seconds from the request to the first chunk of a stream.",
         semconv.RESPONSE_SERVICE_TIER: "Service tier that was used; for the provider `openai`.",
         semconv.RESPONSE_SYSTEM_FINGERPRINT: "Configuration of the back end; for the provider `openai`.",
@@ -67,6 +78,7 @@ ATTRIBUTES: Final[dict[str, dict[str, str]]] = {
         semconv.TEXT_CACHE_READ_INPUT_TOKENS: "Tokens read from the cache that are text.",
         semconv.IMAGE_CACHE_READ_INPUT_TOKENS: "Tokens read from the cache that are images.",
         semconv.AUDIO_CACHE_READ_INPUT_TOKENS: "Tokens read from the cache that are audio.",
+        semconv.AUDIO_SECONDS: "Seconds of audio, where these are billed, and not tokens.",
         semconv.USAGE_ESTIMATED: "`true` where the API told no tokens, and these were counted here: "
         "only with `GOSSAMER_COUNT_TOKENS`, see [content.md](content.md#offline-token-counts).",
     },
@@ -75,7 +87,11 @@ ATTRIBUTES: Final[dict[str, dict[str, str]]] = {
         semconv.REQUEST_RETRIES: "How often the SDK sent the request again, where it did.",
         semconv.ERROR_TYPE: "What went wrong: see [Failures](#failures). Absent on success.",
         semconv.HTTP_STATUS_CODE: "HTTP status of a call that failed.",
-        semconv.REQUEST_ID: "Id under which the provider knows a call that failed: `x-request-id`.",
+        semconv.REQUEST_ID: "Id under which the provider knows a call that failed, `x-request-id`; of every "
+        "call with `GOSSAMER_RESPONSE_HEADERS`.",
+        f"{semconv.HTTP_RESPONSE_HEADER}.<name>": "A header of the response, with "
+        "`GOSSAMER_RESPONSE_HEADERS`: those that begin with `x-ratelimit-`, and "
+        f"{', '.join(f'`{name}`' for name in sorted(HEADERS))}. No other is ever read.",
     },
 }
 
@@ -88,11 +104,20 @@ CONTENT: Final[dict[str, str]] = {
     semconv.INPUT_MESSAGES: "What was sent, oldest first.",
     semconv.OUTPUT_MESSAGES: "What was answered: a message for each choice, or one of all output items. Of a "
     "stream, what came of it.",
+    semconv.RETRIEVAL_QUERY_TEXT: "What was searched for: a text, not JSON.",
+    semconv.RETRIEVAL_DOCUMENTS: "What was found: id, score, name and text of each document.",
     semconv.CONTENT_TRUNCATED: "The attributes above from which the limits took something.",
 }
 
 #: Seen only where a setting asks for it.
-OPT_IN: Final = frozenset({semconv.USAGE_ESTIMATED, *CONTENT})
+OPT_IN: Final = frozenset({semconv.USAGE_ESTIMATED, f"{semconv.HTTP_RESPONSE_HEADER}.<name>", *CONTENT})
+
+#: Attribute of the event that a span has for each retry → meaning.
+RETRY_ATTRIBUTES: Final[dict[str, str]] = {
+    semconv.ERROR_TYPE: "The HTTP status that came, or the class of what went wrong.",
+    semconv.HTTP_STATUS_CODE: "That status, where there is one.",
+    semconv.RETRY_DELAY: "Seconds that the SDK waits before it sends the request again.",
+}
 
 #: Event → when there is one.
 EVENTS: Final[dict[str, str]] = {
@@ -128,6 +153,7 @@ METRICS: Final[dict[str, str]] = {
     semconv.USAGE_REASONING_OUTPUT_TOKENS: "Sum of output tokens spent on reasoning.",
     semconv.EMBEDDINGS_DURATION: "The duration of the span; for every call, also one that failed.",
     semconv.EMBEDDINGS_INPUT_TOKENS: "Input tokens of a call, where reported.",
+    semconv.METHOD_DURATION: "The duration of the span; for every call, also one that failed.",
     semconv.OPERATION_DURATION: "The duration of the span; for every call, also one that failed.",
     semconv.TOKEN_USAGE: "Input and output tokens of a call, a point for each, where reported.",
     semconv.OPERATION_TIME_TO_FIRST_CHUNK: "Time to the first chunk of a stream.",

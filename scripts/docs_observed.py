@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 from unittest.mock import patch
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 #: Argument of `gossamer.attributes()` → the attribute that it becomes.
 OWN: Final = _NAMES
 
+#: What stands for the attribute of any header.
+HEADER: Final = f"{semconv.HTTP_RESPONSE_HEADER}.<name>"
+
+_DEPLOYMENT: Final = "https://r.openai.azure.com/openai/deployments/gpt/"
 _TYPES = {str: "string", int: "int", float: "double", bool: "boolean", tuple: "string[]"}
 
 
@@ -72,6 +76,8 @@ class Observed:
     metrics: dict[str, Metric] = field(default_factory=dict)
     events: dict[str, Event] = field(default_factory=dict)
     span_names: dict[str, str] = field(default_factory=dict)
+    retries: set[str] = field(default_factory=set)
+    """Names of the events of spans, and of their attributes."""
 
 
 class _Starts(SpanProcessor):
@@ -84,16 +90,43 @@ class _Starts(SpanProcessor):
         self.seen.append(dict(span.attributes or {}))
 
 
+#: First segment of the path → how the pages call all those operations together.
+_FAMILIES: Final = {
+    "agents": "agents",
+    "audio": "audio",
+    "images": "images",
+    "threads": "runs",
+    "videos": "videos",
+}
+_FEW: Final = 4
+_NAMES_OF: Final = {"/chat/completions": "chat_completions", "/responses": "responses"}
+
+
 def label(operation: Operation) -> str:
-    """How the pages call an operation: by its name, or by its API where two have the same name."""
+    """How the pages call an operation: by its name, or by a method where two have the same name."""
     namesakes = [other for other in OPERATIONS if other.name == operation.name]
-    return operation.name if len(namesakes) == 1 else operation.api_type or operation.path
+    if len(namesakes) == 1:
+        return operation.name
+    return _NAMES_OF.get(operation.path) or operation.calls.split("`")[1].removeprefix("beta.")
 
 
 def labels(found: set[str]) -> str:
-    """Several operations, in their usual order."""
-    every = [label(operation) for operation in OPERATIONS]
-    return "all" if found == set(every) else ", ".join(name for name in every if name in found)
+    """Several operations, in their usual order; those of a family by one name, where all are there."""
+    every = {label(operation): operation for operation in OPERATIONS}
+    missing = set(every) - found
+    if len(missing) < _FEW:
+        return f"all but {labels(missing)}" if missing else "all"
+    families: dict[str, set[str]] = {}
+    for name, operation in every.items():
+        families.setdefault(_family(operation) or name, set()).add(name)
+    told = []
+    for family, members in families.items():
+        told += [family] if members <= found else [name for name in every if name in members & found]
+    return ", ".join(told)
+
+
+def _family(operation: Operation) -> str | None:
+    return _FAMILIES.get(operation.path.split("/")[1])
 
 
 @lru_cache
@@ -107,7 +140,9 @@ def observe_more() -> Observed:
     """Run everything with content that is too long, the app's own attributes, and counted tokens."""
     words = SimpleNamespace(of=lambda _: str.split)
     with patch("gossamer.tokens.load_encodings", lambda: words), attributes(dict.fromkeys(OWN, "said")):
-        return _observe(capture="SPAN_AND_EVENT", content_part_limit=256, count_tokens=True)
+        return _observe(
+            capture="SPAN_AND_EVENT", content_part_limit=256, count_tokens=True, response_headers=True
+        )
 
 
 def _observe(**settings: Any) -> Observed:
@@ -119,6 +154,9 @@ def _observe(**settings: Any) -> Observed:
             telemetry.tracer_provider.add_span_processor(starts)
             _run(operation)
             spans, events = telemetry.spans, telemetry.events
+            for finished in telemetry.exporter.get_finished_spans():
+                for retry in finished.events:
+                    observed.retries |= {retry.name, *(retry.attributes or ())}
             _see_metrics(observed, operation, telemetry)
         for start, span in zip(starts.seen, spans, strict=True):
             _see_span(observed, operation, start, span)
@@ -136,10 +174,11 @@ def watch(**settings: Any) -> Iterator[Telemetry]:
 
 
 def _run(operation: Operation) -> None:
-    call = exchanges.CALLS[operation.path]
+    call = partial(exchanges.call, operation)
     # The first attempt is refused, the second answered.
     replies = iter([exchanges.rate_limited(), exchanges.reply(exchanges.ANSWER)])
     call(exchanges.client(lambda _: next(replies)))
+    call(exchanges.client(lambda _: exchanges.reply(exchanges.ANSWER), base_url=_DEPLOYMENT))
     try:
         call(exchanges.client(lambda _: exchanges.rate_limited(), max_retries=0))
     except openai.RateLimitError:
@@ -155,11 +194,11 @@ def _run(operation: Operation) -> None:
 
 
 def _see_span(observed: Observed, operation: Operation, start: dict[str, Any], span: dict[str, Any]) -> None:
-    model = start.get(semconv.REQUEST_MODEL, "")
-    name = span["name"].replace(model, "{gen_ai.request.model}") if model else span["name"]
+    subject = start.get(operation.subject, "")
+    name = span["name"].replace(subject, f"{{{operation.subject}}}") if subject else span["name"]
     observed.span_names[label(operation)] = name
     for key, value in span["attributes"].items():
-        seen = observed.attributes.setdefault(key, SpanAttribute())
+        seen = observed.attributes.setdefault(_told_as(key), SpanAttribute())
         seen.kinds.add(_TYPES[type(value)])
         seen.operations.add(label(operation))
         if key in start:
@@ -168,13 +207,17 @@ def _see_span(observed: Observed, operation: Operation, start: dict[str, Any], s
             seen.at.add("end")
 
 
+def _told_as(name: str) -> str:
+    return HEADER if name.startswith(semconv.HTTP_RESPONSE_HEADER) else name
+
+
 def _see_event(
     observed: Observed, operation: Operation, event: dict[str, Any], spans: list[dict[str, Any]]
 ) -> None:
     made = Event(event["severity"])
     seen = observed.events.setdefault(event["name"], made)
     seen.operations.add(label(operation))
-    seen.attributes.update(event["attributes"])
+    seen.attributes.update(map(_told_as, event["attributes"]))
     (span,) = (span for span in spans if span["span_id"] == event["span_id"])
     if event["name"] == semconv.DETAILS_EVENT and set(span["attributes"]) != set(event["attributes"]):
         raise DriftError(f"{operation.path}: the event of the details has not what its span has")

@@ -23,6 +23,7 @@ _BAD_VALUES: Final = {
     "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "true",
     "GOSSAMER_CONTENT_LIMIT": "64k",
     "GOSSAMER_REDACT": "shop.privacy:redact",
+    "GOSSAMER_PROVIDER_HOSTS": "llm.corp.example",
 }
 
 
