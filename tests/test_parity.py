@@ -175,8 +175,11 @@ def skip_what_this_sdk_lacks(name: str) -> None:
         pytest.skip("this SDK has no Responses API")
 
 
-def test_every_operation_is_called():
-    assert {path for path, _, _ in CALLS.values()} == {operation.path for operation in OPERATIONS}
+def test_every_operation_of_texts_is_called():
+    """The others are in tests/operations/test_ways.py: the fake API does not answer them."""
+    readers = ("chat", "completions", "responses", "fetched")
+    of_texts = {operation.path for operation in OPERATIONS if operation.content in readers}
+    assert {path for path, _, _ in CALLS.values()} == of_texts - {"/responses/compact"} | {"/embeddings"}
 
 
 @pytest.mark.parametrize("way", WAYS)
