@@ -131,8 +131,12 @@ def test_where_nothing_listens_calls_go_straight_through(
 
 @pytest.mark.parametrize(
     "key",
-    ["suppress_instrumentation", context_api._SUPPRESS_INSTRUMENTATION_KEY],
-    ids=["plain", "of the API"],  # which makes another at each start
+    [
+        "suppress_instrumentation",
+        context_api._SUPPRESS_INSTRUMENTATION_KEY,
+        "suppress_language_model_instrumentation",
+    ],
+    ids=["plain", "of the API", "of frameworks"],  # that of the API is made at each start
 )
 def test_a_suppress_key_in_the_context_lets_a_call_through(telemetry, no_collection, key):
     token = context_api.attach(context_api.set_value(key, True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.baggage import get_baggage
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY as SUPPRESS
@@ -20,6 +20,9 @@ from gossamer.raw import restore, watch_parser, watch_raw
 from gossamer.scope import in_hook, own_attributes
 from gossamer.stream import tap_stream
 from gossamer.stream_usage import ask
+
+#: Set by frameworks that trace the model calls which they make. OpenLLMetry has named it.
+SUPPRESS_MODELS: Final = "suppress_language_model_instrumentation"
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +78,12 @@ class Telemetry:
             context = get_current()
             # A hook that calls the SDK would be shown its own call, and so on.
             in_a_hook = self._has_hooks and in_hook.get()
-            if in_a_hook or context.get(SUPPRESS) or context.get(SUPPRESS_PLAIN):
+            if (
+                in_a_hook
+                or context.get(SUPPRESS)
+                or context.get(SUPPRESS_PLAIN)
+                or context.get(SUPPRESS_MODELS)
+            ):
                 return None
             if pending:
                 drain()
