@@ -25,6 +25,7 @@ from gossamer.scope import CaptureMode
 from gossamer.sdk import SDK, SDKMovedError, locate
 from gossamer.settings import Settings
 from gossamer.telemetry import Telemetry
+from gossamer.websocket.hook import WebsocketHook
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -68,6 +69,7 @@ class OpenAIInstrumentor(BaseInstrumentor):  # type: ignore[misc]
 
     #: Made once: BaseInstrumentor gives out one object, but runs __init__ each time.
     _hook: Hook | None = None
+    _websockets: WebsocketHook | None = None
 
     def instrumentation_dependencies(self) -> Collection[str]:
         """What is instrumented, and from which version on."""
@@ -98,10 +100,15 @@ class OpenAIInstrumentor(BaseInstrumentor):  # type: ignore[misc]
         if self._hook is None:
             self._hook = Hook(sdk)
         self._hook.install(providers.current)
+        if self._websockets is None:
+            self._websockets = WebsocketHook(sdk)
+        self._websockets.install(providers.current)
 
     def _uninstrument(self, **_: Any) -> None:
         if self._hook is not None:
             self._hook.remove()
+        if self._websockets is not None:
+            self._websockets.remove()
         finalizers.remove()
         settle_all()
 

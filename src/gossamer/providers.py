@@ -40,6 +40,8 @@ PROVIDERS_BY_HOST: Final[dict[str, str]] = {
 }
 
 
+_PORTS: Final = {"https": 443, "http": 80, "wss": 443, "ws": 80}
+
 #: Servers kept by URL, for clients that are made for one call each.
 _URLS: Final = 256
 
@@ -98,7 +100,7 @@ def server_at(url: str, provider: str | None = None) -> Server:
     """The server of a URL; without a port in it, the scheme's own."""
     parts = urlsplit(url)
     host = parts.hostname or ""
-    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    port = parts.port or _PORTS.get(parts.scheme)
     return Server(provider or provider_of(host), host, port)
 
 
@@ -123,14 +125,19 @@ class Servers:
             return known[2]
         return self._look_up(client, base_url)
 
-    def _look_up(self, client: Any, base_url: Any) -> Server:
+    def at(self, url: str, client: Any) -> Server:
+        """The server of a URL that a client connects to."""
         provider = next((name for kind, name in self._sdk.providers if isinstance(client, kind)), None)
-        key = str(client.base_url), provider
+        key = url, provider
         server = self._by_url.get(key)
         if server is None:
             if len(self._by_url) >= _URLS:
                 self._by_url.clear()
             server = self._by_url[key] = server_at(*key)
+        return server
+
+    def _look_up(self, client: Any, base_url: Any) -> Server:
+        server = self.at(str(client.base_url), client)
         if type(client).base_url in self._sdk.base_urls:
             # Else its base_url may change unseen, as the module-level client's does.
             identity, forget = id(client), self._by_client.pop

@@ -36,6 +36,7 @@ OUTPUT_TYPE: Final = "gen_ai.output.type"
 CONVERSATION_ID: Final = "gen_ai.conversation.id"
 PROMPT_NAME: Final = "gen_ai.prompt.name"
 PROMPT_VERSION: Final = "gen_ai.prompt.version"
+SESSION_ID: Final = "gossamer.session.id"
 
 # The answer
 RESPONSE_ID: Final = "gen_ai.response.id"

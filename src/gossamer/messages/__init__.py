@@ -9,9 +9,10 @@ from gossamer.messages.chat import CHAT
 from gossamer.messages.choices_stream import ContentFold
 from gossamer.messages.completions import COMPLETIONS
 from gossamer.messages.message import NOTHING_TO_READ, Reader
+from gossamer.messages.realtime import REALTIME
 from gossamer.messages.responses import FETCHED, RESPONSES
 from gossamer.messages.responses_stream import ContentEventsFold, ContentFetchFold
-from gossamer.operations import chat, completions, responses
+from gossamer.operations import chat, completions, realtime, responses, responses_websocket
 
 if TYPE_CHECKING:
     from gossamer.operations import Attributes, Fold, Operation
@@ -34,6 +35,8 @@ _CONTENT: Final[dict[Operation, _Content]] = {
     completions.COMPLETIONS: _Content(COMPLETIONS, ContentFold),
     responses.RESPONSES: _Content(RESPONSES, ContentEventsFold),
     responses.FETCH_RESPONSE: _Content(FETCHED, ContentFetchFold),
+    responses_websocket.RESPONSES_WEBSOCKET: _Content(RESPONSES, ContentEventsFold),
+    realtime.REALTIME: _Content(REALTIME, ContentEventsFold),
 }
 
 

@@ -1,0 +1,34 @@
+"""Messages that the app writes and reads itself, as text or bytes: which of them matter?
+
+Most are audio, and those are not parsed: a type is looked for where it stands, near one of the ends.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: Characters at either end. In between is what the message carries.
+_NEAR: Final = 256
+
+_A_DELTA: Final = '.delta"'
+
+
+def event_in(message: Any, kinds: Iterable[str], *, or_delta: bool = False) -> dict[str, Any] | None:
+    """The event in a message that may be of one of these types, or a piece of output where that is asked for.
+
+    A type that stands further from both ends is not found.
+    """
+    size = len(message)
+    ends = message if size <= 2 * _NEAR else message[:_NEAR] + message[-_NEAR:]
+    near = ends if isinstance(ends, str) else bytes(ends).decode("latin-1")
+    if not ((or_delta and _A_DELTA in near) or any(f'"{kind}"' in near for kind in kinds)):
+        return None
+    try:
+        event = json.loads(message)
+    except (ValueError, RecursionError):
+        return None  # whose message it is will see
+    return event if isinstance(event, dict) else None
