@@ -98,8 +98,11 @@ class Connection:
             times -= seen[-1].type == kind
         return seen
 
-    async def all(self) -> list[Any]:
-        """All events, by iterating."""
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        """The events, by iterating."""
         if hasattr(self.sdk, "__aiter__"):
-            return [event async for event in self.sdk]
-        return list(self.sdk)
+            async for event in self.sdk:
+                yield event
+        else:
+            for event in self.sdk:
+                yield event

@@ -28,4 +28,6 @@ def app_for(run: Callable[[Any], Any]) -> Iterator[Callable[..., App]]:
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """The SDK connects in a way that websockets 17.1 calls old."""
-    item.add_marker(pytest.mark.filterwarnings("ignore:connect.. must be used as a context:DeprecationWarning"))
+    item.add_marker(
+        pytest.mark.filterwarnings("ignore:connect.. must be used as a context:DeprecationWarning")
+    )

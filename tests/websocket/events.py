@@ -37,8 +37,17 @@ APPEND = {"type": "input_audio_buffer.append", "audio": AUDIO}
 
 def session(kind: str = "session.created", **settings: Any) -> Event:
     """The server tells what holds for the session."""
-    told = {"id": "sess_1", "object": "realtime.session", "type": "realtime", "model": "gpt-realtime-snapshot"}
-    return {"type": kind, "event_id": "event_0", "session": {**told, "output_modalities": ["audio"], **settings}}
+    told = {
+        "id": "sess_1",
+        "object": "realtime.session",
+        "type": "realtime",
+        "model": "gpt-realtime-snapshot",
+    }
+    return {
+        "type": kind,
+        "event_id": "event_0",
+        "session": {**told, "output_modalities": ["audio"], **settings},
+    }
 
 
 def created(response_id: str = "resp_1", **fields: Any) -> Event:

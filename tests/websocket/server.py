@@ -64,8 +64,9 @@ Script = Callable[[Peer], None]
 class Server:
     """The scripts that are to be played, and the peers that have played them."""
 
-    def __init__(self, port: int, *scripts: Script) -> None:
-        self.port = port
+    port: int
+
+    def __init__(self, *scripts: Script) -> None:
         self.peers: list[Peer] = []
         self._scripts = list(scripts)
 
@@ -83,13 +84,13 @@ class Server:
 @contextmanager
 def serving(*scripts: Script) -> Iterator[Server]:
     """A server for a block."""
-    played: list[Server] = []
-    with serve(lambda websocket: played[0].play(websocket), "127.0.0.1", 0, close_timeout=1) as listening:
-        played.append(Server(listening.socket.getsockname()[1], *scripts))
+    server = Server(*scripts)
+    with serve(server.play, "127.0.0.1", 0, close_timeout=1) as listening:
+        server.port = listening.socket.getsockname()[1]
         thread = threading.Thread(target=listening.serve_forever)
         thread.start()
         try:
-            yield played[0]
+            yield server
         finally:
             listening.shutdown()
             thread.join()

@@ -19,7 +19,9 @@ from .app import REALTIME, App, Connection, has, resource, result
 from .events import APPEND, CREATE, created, delta, session, whole
 from .server import serving
 
-pytestmark = pytest.mark.skipif(not has(REALTIME), reason="this release of the SDK has no realtime connections")
+pytestmark = pytest.mark.skipif(
+    not has(REALTIME), reason="this release of the SDK has no realtime connections"
+)
 
 LOST = "websockets.exceptions.ConnectionClosedError"
 
@@ -126,7 +128,7 @@ def test_the_server_closes(code, expected, app_for, run, telemetry):
         async with app.connect() as connection:
             await begin(connection)
             try:
-                assert await connection.all() == []
+                assert [event async for event in connection] == []
             except ConnectionClosedError:
                 assert code == 1011
 
@@ -134,6 +136,12 @@ def test_the_server_closes(code, expected, app_for, run, telemetry):
     assert outcomes(telemetry) == [expected] * 3
     if code == 1011:
         assert telemetry.spans[0]["description"] == "ConnectionClosedError (code 1011)"
+
+
+async def send_for_ever(connection):
+    """Until the end of the connection has come through."""
+    while True:
+        await connection.send(CREATE)
 
 
 def test_what_cannot_be_sent_has_failed(app_for, run, telemetry):
@@ -149,8 +157,7 @@ def test_what_cannot_be_sent_has_failed(app_for, run, telemetry):
             await connection.send(CREATE)
             await connection.until("response.created")
             with pytest.raises(ConnectionClosedError):
-                while True:  # until the end has come through
-                    await connection.send(CREATE)
+                await send_for_ever(connection)
 
     run(main())
     assert set(outcomes(telemetry)) == {("failed", LOST)}
@@ -162,7 +169,9 @@ def test_what_cannot_be_encoded_has_failed(app_for, run, telemetry):
     async def main():
         async with app.connect() as connection:
             with pytest.raises(TypeError):
-                await connection.send({"type": "response.create", "response": {"metadata": {"key": object()}}})
+                await connection.send(
+                    {"type": "response.create", "response": {"metadata": {"key": object()}}}
+                )
             assert outcomes(telemetry) == [("failed", "TypeError")]
 
     run(main())
@@ -316,18 +325,11 @@ def test_a_connection_is_made_anew(app_for, run, telemetry):
     async def main():
         async with app.connect(on_reconnecting=lambda _: None, initial_delay=0.001) as connection:
             await begin(connection)
-            if app.kind == "sync":
-                for event in connection.sdk:
-                    if event.type == "session.created":
-                        connection.sdk.send(CREATE)
-                    elif event.type == "response.done":
-                        break
-            else:
-                async for event in connection.sdk:
-                    if event.type == "session.created":
-                        await connection.sdk.send(CREATE)
-                    elif event.type == "response.done":
-                        break
+            async for event in connection:
+                if event.type == "session.created":
+                    await connection.send(CREATE)
+                elif event.type == "response.done":
+                    break
 
     run(main())
     assert outcomes(telemetry) == [("failed", LOST)] * 3 + [("completed", None)]
@@ -336,7 +338,7 @@ def test_a_connection_is_made_anew(app_for, run, telemetry):
 
 
 def test_events_are_dispatched(app_for, run, telemetry):
-    """An error that nobody handles is the app's exception; the response that it is about has ended by then."""
+    """An error that nobody handles is the app's exception; what it is about has ended by then."""
     if not hasattr(App(run.kind, 1).manager(), "on"):
         pytest.skip("this release of the SDK dispatches nothing")
     from openai import OpenAIError

@@ -12,7 +12,11 @@ pytestmark = pytest.mark.skipif(not has("live"), reason="this release of the SDK
 
 def started():
     responses = {"model": "gpt-4o-mini", "instructions": "Be brief.", "max_output_tokens": 50}
-    session = {"id": "live_1", "model": "gpt-live-1", "delegation": {"type": "responses", "responses": responses}}
+    session = {
+        "id": "live_1",
+        "model": "gpt-live-1",
+        "delegation": {"type": "responses", "responses": responses},
+    }
     return {"type": "session.started", "event_id": "e", "session": session}
 
 
@@ -47,7 +51,12 @@ def test_what_is_delegated(app_for, run, telemetry):
         peer.wait("response.create")
         peer.send(begun("d3", "resp_3"), spoken("d3"), completed("d3", "resp_3"), SPEECH)
         peer.wait("response.create")
-        told = {"type": "invalid_request_error", "code": "no_backend", "message": "no", "client_event_id": "mine"}
+        told = {
+            "type": "invalid_request_error",
+            "code": "no_backend",
+            "message": "no",
+            "client_event_id": "mine",
+        }
         peer.send({"type": "error", "event_id": "e", "error": told})
 
     app = app_for(script)
@@ -83,7 +92,9 @@ def test_what_is_delegated(app_for, run, telemetry):
     assert telemetry.spans[2]["attributes"]["gen_ai.request.model"] == "gpt-4o-mini"
 
 
-@pytest.mark.parametrize(("api", "arguments"), [("live.forks", {}), ("live.sideband", {"session_id": "live_1"})])
+@pytest.mark.parametrize(
+    ("api", "arguments"), [("live.forks", {}), ("live.sideband", {"session_id": "live_1"})]
+)
 def test_the_other_connections(api, arguments, app_for, run, telemetry):
     import inspect
 

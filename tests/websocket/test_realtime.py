@@ -322,7 +322,11 @@ def error(**fields):
         ("mine", {"code": "invalid_value", "event_id": "mine"}, "invalid_value"),
         ("mine", {"code": "invalid_value", "event_id": "another's"}, None),
         ("mine", {"code": "invalid_value"}, None),
-        (None, {"code": "conversation_already_has_active_response"}, "conversation_already_has_active_response"),
+        (
+            None,
+            {"code": "conversation_already_has_active_response"},
+            "conversation_already_has_active_response",
+        ),
         (None, {"code": None, "param": "response.modalities"}, "invalid_request_error"),
         (None, {"code": "invalid_value", "param": "session.voice"}, None),
         (None, {"code": "input_audio_buffer_commit_empty"}, None),

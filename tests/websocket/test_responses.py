@@ -16,7 +16,9 @@ def create(**fields):
 
 
 def created(lane=None, response_id="resp_1", **fields):
-    return on(lane, "response.created", response=answer(response_id, status="in_progress", usage=None, **fields))
+    return on(
+        lane, "response.created", response=answer(response_id, status="in_progress", usage=None, **fields)
+    )
 
 
 def delta(lane=None):
@@ -267,20 +269,20 @@ def test_lanes_of_the_sdk(app_for, run, telemetry):
     )
 
     def synchronous():
-        with app.manager("responses") as connection:
-            with websocket.ResponsesWebSocketSession(connection, limits=limits) as session:
-                lane = session.lane("a")
-                lane.send(create(model="model-a"))
-                session.default.send(create())
-                return [lane.get_final_response(timeout=5), session.default.get_final_response(timeout=5)]
+        connection = app.manager("responses").enter()
+        with websocket.ResponsesWebSocketSession(connection, limits=limits) as session:
+            lane = session.lane("a")
+            lane.send(create(model="model-a"))
+            session.default.send(create())
+            return [lane.get_final_response(timeout=5), session.default.get_final_response(timeout=5)]
 
     async def asynchronous():
-        async with app.manager("responses") as connection:
-            async with websocket.AsyncResponsesWebSocketSession(connection, limits=limits) as session:
-                lane = session.lane("a")
-                await lane.send(create(model="model-a"))
-                await session.default.send(create())
-                return [await lane.get_final_response(), await session.default.get_final_response()]
+        connection = await app.manager("responses").enter()
+        async with websocket.AsyncResponsesWebSocketSession(connection, limits=limits) as session:
+            lane = session.lane("a")
+            await lane.send(create(model="model-a"))
+            await session.default.send(create())
+            return [await lane.get_final_response(), await session.default.get_final_response()]
 
     answers = synchronous() if run.kind == "sync" else run(asynchronous())
     assert [response.id for response in answers] == ["resp_a", "resp_b"]

@@ -64,7 +64,7 @@ def parse(original: Method, _: Any) -> Method:
         session = self.__dict__.get(SESSION)
         if session is not None and data is session.unread:  # else it is one that was seen, or none of its own
             session.unread = None
-            kind = event.get("type") if type(event) is dict else getattr(event, "type", None)
+            kind = event.get("type") if isinstance(event, dict) else getattr(event, "type", None)
             if type(kind) is str and (kind in session.receives or session.listens):
                 session.received(kind, event)
         return event

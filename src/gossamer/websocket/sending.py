@@ -24,7 +24,7 @@ def send(original: Method, _: Any) -> Method:
         session = self.__dict__.get(SESSION)
         if session is None:
             return original(self, event)
-        kind = event.get("type") if type(event) is dict else getattr(event, "type", None)
+        kind = event.get("type") if isinstance(event, dict) else getattr(event, "type", None)
         if type(kind) is not str or kind not in session.sends:
             return original(self, event)
         generation = session.sending(kind, event)
@@ -45,7 +45,7 @@ def asend(original: Method, _: Any) -> Method:
         session = self.__dict__.get(SESSION)
         if session is None:
             return await original(self, event)
-        kind = event.get("type") if type(event) is dict else getattr(event, "type", None)
+        kind = event.get("type") if isinstance(event, dict) else getattr(event, "type", None)
         if type(kind) is not str or kind not in session.sends:
             return await original(self, event)
         generation = session.sending(kind, event)
