@@ -114,6 +114,7 @@ def test_a_recorded_session(index, sessions, run):
         assert 0 < span["attributes"]["gen_ai.response.time_to_first_chunk"] <= span["seconds"]
 
 
+@pytest.mark.parametrize("run", ["sync"], indirect=True)
 @pytest.mark.parametrize("index", range(SESSIONS))
 def test_an_app_that_parses_for_itself(index, sessions, run):
     frames = sessions[index]["frames"]

@@ -173,7 +173,7 @@ class Session:
             error = error_of(event)
             code = error.get("code") or error.get("type")
             with_message = call.captured is not None and call.captured.tells_text
-            told = of_answer(str(code), {"error": error}, message=with_message)
+            told = of_answer(code if type(code) is str else "_OTHER", {"error": error}, message=with_message)
             status = event.get("status")
             if type(status) is int:
                 told.attributes[semconv.HTTP_STATUS_CODE] = status
