@@ -8,6 +8,7 @@ import inspect
 import subprocess
 import sys
 import textwrap
+import threading
 
 import pytest
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError
@@ -357,6 +358,33 @@ def test_events_are_dispatched(app_for, run, telemetry):
     with pytest.raises(OpenAIError, match="WebSocket error"):
         run(main())
     assert outcomes(telemetry) == [("failed", "server_error")]
+
+
+@pytest.mark.parametrize("run", ["sync"], indirect=True)
+def test_one_thread_receives_while_another_closes(app_for, run, telemetry):
+    """Whoever is first ends a response, and nobody a second time."""
+    rounds = 20
+
+    def script(peer):
+        while True:
+            response_id = peer.wait("response.create")["event_id"]
+            peer.send(*whole(response_id))
+
+    app = app_for(script)
+    asked = []
+    for number in range(rounds):
+        connection = app.manager().enter()
+        receiving = threading.Thread(target=list, args=(connection,))
+        receiving.start()
+        for place in range(number % 5 + 1):
+            asked.append(f"resp_{number}_{place}")
+            connection.response.create(event_id=asked[-1])
+        connection.close()
+        receiving.join()
+    assert len(telemetry.spans) == len(asked)
+    assert set(outcomes(telemetry)) <= {("completed", None), ("closed", None)}
+    points = telemetry.metrics["gen_ai.client.inference.duration"]
+    assert sum(point["count"] for point in points) == len(asked)
 
 
 def test_what_is_open_at_exit_ends_there():

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 PACKAGE = str(Path(gossamer.__file__).parent) + os.sep
-FRAMES = 50
+FRAMES = 20
 
 
 class Counted:
@@ -58,7 +58,6 @@ def counted(run: Any, app_for: Any, script: Any, work: Callable[[Any], Any]) -> 
     async def main():
         async with app.connect() as connection:
             before = await work(connection)
-            gc.collect()
             gc.disable()
             sys.setprofile(counter)
             try:

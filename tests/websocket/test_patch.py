@@ -20,7 +20,7 @@ from gossamer.testing import capture
 from gossamer.websocket.connections import CONNECTIONS, LANES
 from gossamer.websocket.places import places
 
-from .app import REALTIME, App, has
+from .app import REALTIME, App, Connection, has, result
 from .events import CREATE, whole
 
 
@@ -237,18 +237,21 @@ def test_azure(app_for, run, telemetry):
 
 
 @pytest.mark.skipif(not has(REALTIME), reason="this release of the SDK has no realtime connections")
-def test_the_module_level_client_and_copies(app_for, run, telemetry):
+def test_copies_of_a_client_and_classes_of_the_apps_own(app_for, run, telemetry):
     def script(peer):
         peer.wait("response.create")
         peer.send(*whole())
 
     app = app_for(script)
     app.client = app.client.with_options(timeout=5)
+    manager = app.manager(extra_query={"model": "another"})
+    manager.__class__ = type("Manager", (type(manager),), {"__module__": "app"})
 
     async def main():
-        async with app.connect(extra_query={"model": "another"}) as connection:
-            await connection.send(CREATE)
-            await connection.until("response.done")
+        connection = Connection(await result(manager.enter()))
+        await connection.send(CREATE)
+        await connection.until("response.done")
+        await connection.close()
 
     run(main())
     (span,) = telemetry.spans

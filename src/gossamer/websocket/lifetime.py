@@ -104,7 +104,8 @@ def aclose(original: Method, _: Any) -> Method:
 def _watch(connection: Any, manager: Any, hook: WebsocketHook, queued: list[Any]) -> None:
     """A connection is there: what was queued for it has been sent."""
     try:
-        protocol = CONNECTIONS[type(manager).__module__].protocol
+        # By the SDK's class: an app may have made one of its own from it.
+        (known, *_) = [kind.__module__ for kind in type(manager).__mro__ if kind.__module__ in CONNECTIONS]
         uri = _uri(connection)
         client = _private(manager, "client")
         if uri is None:
@@ -114,7 +115,9 @@ def _watch(connection: Any, manager: Any, hook: WebsocketHook, queued: list[Any]
             server = hook.servers.at(f"{'wss' if uri.secure else 'ws'}://{host}:{uri.port}", client)
             query = parse_qs(uri.query)
             model = (query.get("model") or query.get("deployment") or [None])[0]
-        session = _SESSIONS[protocol](hook.telemetry, server, model if isinstance(model, str) else None)
+        session = _SESSIONS[CONNECTIONS[known].protocol](
+            hook.telemetry, server, model if isinstance(model, str) else None
+        )
         connection.__dict__[SESSION] = session
         hook.sessions.add(session)
         for message in queued:
