@@ -131,6 +131,40 @@ ANSWER: Final[dict[str, Any]] = {
 }
 
 
+REALTIME_SESSION: Final = {
+    "id": "sess_1",
+    "model": "gpt-realtime",
+    "instructions": "Answer in one word.",
+    "output_modalities": ["audio"],
+    "max_output_tokens": 256,
+    "tools": REQUEST["tools"],
+}
+REALTIME_ITEM: Final = {
+    "type": "message",
+    "role": "user",
+    "content": [{"type": "input_text", "text": _QUESTION}],
+}
+REALTIME_ANSWER: Final = {
+    "id": "resp_1",
+    "status": "completed",
+    "conversation_id": "conv_1",
+    "output_modalities": ["audio"],
+    "output": [
+        {
+            "type": "message",
+            "role": "assistant",
+            "content": [{"type": "output_audio", "transcript": _ANSWER}],
+        }
+    ],
+    "usage": {key: _USAGE[key] for key in _USAGE if key.startswith(("input", "output"))},
+}
+REALTIME_FAILURE: Final = {
+    "id": "resp_1",
+    "status": "failed",
+    "status_details": {"error": {"code": "server_error", "message": "never recorded"}},
+}
+
+
 def failed_answer(code: str) -> dict[str, Any]:
     """An answer of the Responses API that says that it failed."""
     return {**ANSWER, "status": "failed", "error": {"code": code, "message": "never recorded"}}

@@ -37,6 +37,7 @@ ATTRIBUTES: Final[dict[str, dict[str, str]]] = {
         "for the provider `openai`.",
         semconv.OUTPUT_TYPE: "`text`, `json`, `image` or `speech`, where the request names a format, or "
         "can have but one.",
+        semconv.SESSION_ID: "The session of a [websocket connection](websockets.md), as the server calls it.",
         semconv.CONVERSATION_ID: "Conversation that the call belongs to, by the request or the answer.",
         semconv.REQUEST_PREVIOUS_RESPONSE_ID: "Response that this one goes on from.",
         semconv.PROMPT_NAME: "Id of the stored prompt, and not its text.",

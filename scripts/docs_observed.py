@@ -19,9 +19,12 @@ from opentelemetry.sdk.metrics.export import Histogram
 from opentelemetry.sdk.trace import SpanProcessor
 
 from gossamer import attributes, finalizers, semconv
-from gossamer.openai_sdk import OPERATIONS
+from gossamer.openai_sdk import OPERATIONS, OpenAIInstrumentor
+from gossamer.operations.realtime import REALTIME
+from gossamer.providers import server_at
 from gossamer.scope import _NAMES
 from gossamer.testing import Telemetry, capture
+from gossamer.websocket.realtime import RealtimeSession
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,12 +102,18 @@ _FAMILIES: Final = {
     "videos": "videos",
 }
 _FEW: Final = 4
-_NAMES_OF: Final = {"/chat/completions": "chat_completions", "/responses": "responses"}
+_NAMES_OF: Final = {
+    "/chat/completions": "chat_completions",
+    "/responses": "responses",
+    "/realtime": "realtime",
+}
+#: A response on a websocket is no request, and in no table.
+_EVERY: Final = (*OPERATIONS, REALTIME)
 
 
 def label(operation: Operation) -> str:
     """How the pages call an operation: by its name, or by a method where two have the same name."""
-    namesakes = [other for other in OPERATIONS if other.name == operation.name]
+    namesakes = [other for other in _EVERY if other.name == operation.name]
     if len(namesakes) == 1:
         return operation.name
     return _NAMES_OF.get(operation.path) or operation.calls.split("`")[1].removeprefix("beta.")
@@ -112,7 +121,7 @@ def label(operation: Operation) -> str:
 
 def labels(found: set[str]) -> str:
     """Several operations, in their usual order; those of a family by one name, where all are there."""
-    every = {label(operation): operation for operation in OPERATIONS}
+    every = {label(operation): operation for operation in _EVERY}
     missing = set(every) - found
     if len(missing) < _FEW:
         return f"all but {labels(missing)}" if missing else "all"
@@ -148,7 +157,7 @@ def observe_more() -> Observed:
 def _observe(**settings: Any) -> Observed:
     exchanges.check_request()
     observed = Observed()
-    for operation in OPERATIONS:
+    for operation in _EVERY:
         starts = _Starts()
         with watch(**settings) as telemetry:
             telemetry.tracer_provider.add_span_processor(starts)
@@ -174,6 +183,9 @@ def watch(**settings: Any) -> Iterator[Telemetry]:
 
 
 def _run(operation: Operation) -> None:
+    if operation is REALTIME:
+        _talk()
+        return
     call = partial(exchanges.call, operation)
     # The first attempt is refused, the second answered.
     replies = iter([exchanges.rate_limited(), exchanges.reply(exchanges.ANSWER)])
@@ -191,6 +203,19 @@ def _run(operation: Operation) -> None:
     if operation.fold is not None:
         body = exchanges.sse(exchanges.events(operation))
         list(call(exchanges.client(lambda _: exchanges.streamed(body)), stream=True))
+
+
+def _talk() -> None:
+    """Two responses of a realtime session, without a connection: what its events say is all that counts."""
+    hook: Any = OpenAIInstrumentor()._websockets  # noqa: SLF001
+    for ended in (exchanges.REALTIME_ANSWER, exchanges.REALTIME_FAILURE):
+        session = RealtimeSession(hook.telemetry, server_at("wss://api.openai.com"), "gpt-realtime")
+        session.received("session.created", {"session": exchanges.REALTIME_SESSION})
+        session.sending("conversation.item.create", {"item": exchanges.REALTIME_ITEM})
+        session.sending("response.create", {"response": {**exchanges.REQUEST, "input": None}})
+        session.received("response.created", {"response": {"id": "resp_1", "status": "in_progress"}})
+        session.received("response.output_text.delta", {"response_id": "resp_1", "delta": "Goss"})
+        session.received("response.done", {"response": ended})
 
 
 def _see_span(observed: Observed, operation: Operation, start: dict[str, Any], span: dict[str, Any]) -> None:

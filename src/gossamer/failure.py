@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from traceback import format_exception
-from typing import Any
+from typing import Any, Final
 
 from gossamer import semconv
 from gossamer.fields import Fields, fields
+
+#: The close code of a websocket that ended without one.
+_NO_CLOSE_FRAME: Final = 1006
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ def of_exception(
     kind = type(error)
     attributes: dict[str, Any] = {}
     details = []
-    code = getattr(error, "code", None)
+    code = _code_of(error)
     if _is_code(code):
         details.append(f"code {code}")
     status = getattr(error, "status_code", None)
@@ -66,6 +69,13 @@ def of_exception(
         message=_text_of(error) if message else None,
         stacktrace="".join(format_exception(error)) if stacktrace else None,
     )
+
+
+def _code_of(error: BaseException) -> Any:
+    if "rcvd" not in vars(error):
+        return getattr(error, "code", None)
+    # A websocket was closed; asked for its `code`, that exception warns that this is deprecated.
+    return getattr(vars(error)["rcvd"], "code", _NO_CLOSE_FRAME)
 
 
 def _text_of(error: BaseException) -> str | None:

@@ -32,14 +32,14 @@ class Hook:
         self.current: Current = _nothing
         with_retries = sdk.request_takes_retries
         self._places = (
-            _Place(sdk.sync_client, "request", _sync_with_retries if with_retries else _sync),
-            _Place(sdk.async_client, "request", _async_with_retries if with_retries else _async),
-            _Place(sdk.base_client, "_calculate_retry_timeout", _counting),
+            Place(sdk.sync_client, "request", _sync_with_retries if with_retries else _sync),
+            Place(sdk.async_client, "request", _async_with_retries if with_retries else _async),
+            Place(sdk.base_client, "_calculate_retry_timeout", _counting),
         )
         #: Where a response is seen whose headers the SDK does not hand on.
         self._responses = (
-            _Place(sdk.sync_client, "_process_response", _showing),
-            _Place(sdk.async_client, "_process_response", _showing),
+            Place(sdk.sync_client, "_process_response", _showing),
+            Place(sdk.async_client, "_process_response", _showing),
         )
 
     def install(self, current: Current, *, headers: bool = False) -> None:
@@ -60,26 +60,32 @@ class Hook:
             place.unwrap()
 
 
-class _Place:
+class Place:
     """One method of the SDK, and our wrapper around it."""
 
-    def __init__(self, owner: type[Any], name: str, make: Callable[[Method, Hook], Method]) -> None:
+    def __init__(self, owner: type[Any], name: str, make: Callable[[Method, Any], Method]) -> None:
         self._owner = owner
         self._name = name
         self._make = make
+        self._inherited = name not in vars(owner)
         self._original: Method | None = None
         self._ours: Method | None = None
 
-    def wrap(self, hook: Hook) -> None:
+    def wrap(self, hook: Any) -> None:
+        """Put the wrapper in, unless it is there: `hook` is what the wrapper asks whether it is on."""
         if self._ours is None or not _is_behind(self._ours, getattr(self._owner, self._name)):
             self._original = getattr(self._owner, self._name)
             self._ours = self._make(self._original, hook)
             setattr(self._owner, self._name, self._ours)
 
     def unwrap(self) -> None:
+        """Put the method back."""
         # Where somebody has wrapped our wrapper, theirs stays, and ours passes on until it is on again.
         if self._ours is not None and getattr(self._owner, self._name) is self._ours:
-            setattr(self._owner, self._name, self._original)
+            if self._inherited:
+                delattr(self._owner, self._name)
+            else:
+                setattr(self._owner, self._name, self._original)
             self._original = self._ours = None
 
 

@@ -28,6 +28,7 @@ from gossamer.scope import CaptureMode
 from gossamer.sdk import SDK, Package, SDKMovedError, locate
 from gossamer.settings import Settings
 from gossamer.telemetry import Telemetry
+from gossamer.websocket.hook import WebsocketHook
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -63,6 +64,7 @@ class Instrumentor(BaseInstrumentor):  # type: ignore[misc]
 
     #: Made once: BaseInstrumentor gives out one object, but runs __init__ each time.
     _hook: Hook | None = None
+    _websockets: WebsocketHook | None = None
 
     def instrumentation_dependencies(self) -> Collection[str]:
         """What is instrumented, and from which version on."""
@@ -95,10 +97,16 @@ class Instrumentor(BaseInstrumentor):  # type: ignore[misc]
         if self._hook is None:
             self._hook = Hook(sdk)
         self._hook.install(providers.current, headers=settings.response_headers)
+        if self.package.websockets:
+            if self._websockets is None:
+                self._websockets = WebsocketHook(sdk)
+            self._websockets.install(providers.current, settings.provider_hosts)
 
     def _uninstrument(self, **_: Any) -> None:
         if self._hook is not None:
             self._hook.remove()
+        if self._websockets is not None:
+            self._websockets.remove()
         finalizers.remove(self)
         settle_all()
 

@@ -54,6 +54,7 @@ OPENAI: Final = Package(
     operations=OPERATIONS,
     administration="gossamer.operations.administration",
     provider="openai",
+    websockets=True,
     raw_responses=(("_legacy_response", "LegacyAPIResponse"), ("_response", "BaseAPIResponse")),
     providers=(
         ("openai.lib.azure", "BaseAzureClient", "azure.ai.openai"),

@@ -51,6 +51,8 @@ PROVIDERS_BY_HOST: Final[dict[str, str]] = {
 }
 
 
+_PORTS: Final = {"https": 443, "http": 80, "wss": 443, "ws": 80}
+
 #: Servers kept by URL, for clients that are made for one call each.
 _URLS: Final = 256
 
@@ -159,12 +161,13 @@ class Servers:
             return known[2]
         return self._look_up(client, base_url)
 
-    def at(self, url: str) -> Server:
-        """The server of an absolute URL, whatever the client's is."""
+    def at(self, url: str, client: Any = None) -> Server:
+        """The server of an absolute URL, whatever the base URL of the client is that goes there."""
         parts = urlsplit(url)
         base, found, rest = parts.path.partition("/deployments/")
         deployment = f"{base}{found}{rest.partition('/')[0]}" if found else ""
-        return self._of_url(f"{parts.scheme}://{parts.netloc}{deployment}", None)
+        provider = None if client is None else self._provider_of(client)
+        return self._of_url(f"{parts.scheme}://{parts.netloc}{deployment}", provider)
 
     def _look_up(self, client: Any, base_url: Any) -> Server:
         server = self._of_url(str(client.base_url), self._provider_of(client))

@@ -42,6 +42,8 @@ class Package:
     """(module in it, class): what `with_raw_response` and `with_streaming_response` give."""
     providers: tuple[tuple[str, str, str], ...] = ()
     """(module, class, provider): clients that say by their type who answers, whatever the host is."""
+    websockets: bool = False
+    """It has those connections that `websocket/connections.py` names."""
     runtimes: Mapping[str, str] = field(default_factory=dict)
     """The name of a client's `_provider_runtime` → provider."""
 

@@ -44,6 +44,7 @@ RETRIEVAL_TOP_K: Final = "gen_ai.retrieval.top_k"
 AZURE_DEPLOYMENT: Final = "gossamer.azure.deployment"  # where the URL names it, and not the request's model
 METHOD: Final = "gossamer.method"  # of the SDK, where the conventions have no operation for it
 RUN_ID: Final = "gossamer.run.id"  # of an agent: the conventions have no place for it there
+SESSION_ID: Final = "gossamer.session.id"
 
 # The answer
 RESPONSE_ID: Final = "gen_ai.response.id"

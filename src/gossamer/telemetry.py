@@ -13,7 +13,7 @@ from opentelemetry.trace import SpanKind
 from gossamer import semconv
 from gossamer.call import Call
 from gossamer.errors import swallow
-from gossamer.finalizers import drain, pending
+from gossamer.finalizers import drain, pending, unfinished
 from gossamer.operations.request import body_of
 from gossamer.providers import Server, Servers
 from gossamer.raw import restore, watch_parser, watch_raw
@@ -209,3 +209,60 @@ class Telemetry:
             if call.tap is None:  # nobody else will
                 call.end("completed")
             swallow(error)
+
+    @property
+    def captures(self) -> bool:
+        """Whether the content of any call may be wanted."""
+        return self._outputs.capture is not None
+
+    def begin(
+        self, operation: Operation, server: Server, request: Any, known: Mapping[str, Any], ago: int = 0
+    ) -> Call | None:
+        """Begin the span of a generation on a websocket. It is current nowhere: others go on meanwhile.
+
+        Args:
+            operation: which one it is.
+            server: at the other end of the connection.
+            request: with the body in `json_data`, as the SDK's request options have it.
+            known: attributes besides.
+            ago: nanoseconds since it began.
+        """
+        context = get_current()
+        in_a_hook = self._has_hooks and in_hook.get()
+        if in_a_hook or context.get(SUPPRESS) or context.get(SUPPRESS_PLAIN) or context.get(SUPPRESS_MODELS):
+            return None
+        if pending:
+            drain()
+        attributes, point, own = self._describe(operation, server, request, context, stream=True)
+        attributes = {**known, **attributes}
+        call = Call(
+            operation,
+            attributes,
+            point,
+            context,
+            self._outputs,
+            streamed=True,
+            speaks_openai=server.speaks_openai,
+        )
+        call.started -= ago
+        call.began -= ago
+        call.own = own
+        try:
+            if self._tracer is not None:
+                subject = attributes.get(operation.subject)
+                name = operation.name if subject is None else f"{operation.name} {subject}"
+                call.span = self._tracer.start_span(
+                    name, context, SpanKind.CLIENT, attributes, None, call.started
+                )
+            call.enter()
+            call.leave()
+            if self._outputs.request_hook is not None and call.span is not None and call.recording:
+                self._outputs.request_hook(call.span, request)
+            if self._outputs.capture is not None:
+                call.capture(self._outputs.capture, request)
+            call.fold_stream()
+        except BaseException as error:
+            call.fail(error)
+            raise
+        unfinished.add(call)
+        return call

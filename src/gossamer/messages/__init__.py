@@ -11,6 +11,7 @@ from gossamer.messages.choices_stream import ContentFold
 from gossamer.messages.completions import COMPLETIONS
 from gossamer.messages.media import IMAGES, SPEECH, TRANSCRIPTS, VIDEOS
 from gossamer.messages.message import NOTHING_TO_READ, Reader
+from gossamer.messages.realtime import REALTIME
 from gossamer.messages.responses import FETCHED, RESPONSES
 from gossamer.messages.responses_stream import ContentEventsFold, ContentFetchFold
 from gossamer.messages.retrieval import RETRIEVAL
@@ -40,6 +41,7 @@ _CONTENT: Final[dict[str | None, _Content]] = {
     "completions": _Content(COMPLETIONS, ContentFold),
     "fetched": _Content(FETCHED, ContentFetchFold),
     "images": _Content(IMAGES),
+    "realtime": _Content(REALTIME, ContentEventsFold),
     "responses": _Content(RESPONSES, ContentEventsFold),
     "retrieval": _Content(RETRIEVAL),
     "runs": _Content(RUNS),

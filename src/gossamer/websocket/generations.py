@@ -1,0 +1,101 @@
+"""The generations of one connection that have not ended, and which of them an event is about.
+
+No lock is taken: one thread or task receives, any may send, and what they do here are single steps.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any
+
+from gossamer.fields import Fields, fields
+
+if TYPE_CHECKING:
+    from gossamer.call import Call
+
+
+class Generation:
+    """A response of the model's, from its `response.create`, or else from its beginning, to its end.
+
+    Without a call it is one that is not traced. It is known all the same, or its events would be another's.
+    """
+
+    __slots__ = ("call", "event_id", "lane", "metadata")
+
+    def __init__(self, call: Call | None, asked: Fields, lane: Any) -> None:
+        self.call = call
+        self.event_id = asked.get("event_id")
+        """That the app gave to what asks for it."""
+        self.lane = lane
+        """The stream on the connection that it is in; None where there is but one."""
+        given = asked.get("metadata") or fields(asked.get("response")).get("metadata")
+        self.metadata = dict(fields(given)) if given else None
+
+    @property
+    def silent(self) -> bool:
+        """Whether its first output is still to come, and to be noticed."""
+        return self.call is not None and self.call.first_chunk is None
+
+    def spoke(self) -> None:
+        """Output has come."""
+        if self.call is not None and self.call.first_chunk is None:
+            self.call.first_chunk = perf_counter_ns()
+
+
+class Generations:
+    """Those that have not ended."""
+
+    def __init__(self) -> None:
+        self.asked: list[Generation] = []
+        """Asked for, and not begun: oldest first."""
+        self.begun: dict[Any, Generation] = {}
+        """By the id of the response."""
+
+    @property
+    def some_silent(self) -> bool:
+        """Whether the first output of any is still to come."""
+        return any(generation.silent for generation in tuple(self.begun.values()))
+
+    def all(self) -> list[Generation]:
+        """Those that have begun, and then the others."""
+        return [*self.begun.values(), *self.asked]
+
+    def begin(self, response_id: Any, generation: Generation) -> None:
+        """The response to one has begun."""
+        self.forget(generation)
+        self.begun[response_id] = generation
+
+    def asked_for(self, response: Fields, lane: Any) -> Generation | None:
+        """The one that a response answers: on its lane, the one with its metadata, else the oldest."""
+        on_lane = [generation for generation in tuple(self.asked) if generation.lane == lane]
+        metadata = fields(response.get("metadata")) or None
+        oldest = on_lane[0] if on_lane else None
+        return next((generation for generation in on_lane if generation.metadata == metadata), oldest)
+
+    def asked_by(self, event_id: Any) -> Generation | None:
+        """The oldest that an event with this id asked for and that has not begun."""
+        return next((generation for generation in tuple(self.asked) if generation.event_id == event_id), None)
+
+    def speaking(self, event: Fields) -> Generation | None:
+        """The one whose output an event carries: by its id, else the one on its lane that is to speak."""
+        response_id = event.get("response_id")
+        if response_id is not None:
+            return self.begun.get(response_id)
+        lane = event.get("stream_id")
+        on_lane = [generation for generation in tuple(self.begun.values()) if generation.lane == lane]
+        oldest = on_lane[0] if on_lane else None
+        return next((generation for generation in on_lane if generation.silent), oldest)
+
+    def forget(self, ended: Generation) -> None:
+        """One has ended, or is no more what it was."""
+        if ended in self.asked:
+            self.asked.remove(ended)
+        for response_id, generation in tuple(self.begun.items()):
+            if generation is ended:
+                self.begun.pop(response_id, None)
+
+    def take(self) -> list[Generation]:
+        """All of them have ended."""
+        taken = self.all()
+        self.asked, self.begun = [], {}
+        return taken

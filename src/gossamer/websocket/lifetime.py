@@ -1,0 +1,159 @@
+"""The wrappers on the beginning and the end of a connection."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs
+
+from gossamer.errors import swallow
+from gossamer.websocket.connections import CONNECTIONS
+from gossamer.websocket.live import LiveSession
+from gossamer.websocket.realtime import RealtimeSession
+from gossamer.websocket.responses import ResponsesSession
+from gossamer.websocket.session import SESSION
+
+if TYPE_CHECKING:
+    from gossamer.hook import Method
+    from gossamer.websocket.hook import WebsocketHook
+    from gossamer.websocket.session import Session
+
+_SESSIONS: Final[dict[str, type[Session]]] = {
+    "realtime": RealtimeSession,
+    "responses": ResponsesSession,
+    "live": LiveSession,
+}
+
+
+def enter(original: Method, hook: WebsocketHook) -> Method:
+    """Of a manager that connects. A connection that fails leaves no span: nothing was asked yet."""
+
+    @functools.wraps(original)
+    def entered(self: Any) -> Any:
+        queued = _queued(self) if hook.on else []
+        connection = original(self)
+        if hook.on:
+            _watch(connection, self, hook, queued)
+        return connection
+
+    return entered
+
+
+def aenter(original: Method, hook: WebsocketHook) -> Method:
+    """The async twin."""
+
+    @functools.wraps(original)
+    async def entered(self: Any) -> Any:
+        queued = _queued(self) if hook.on else []
+        connection = await original(self)
+        if hook.on:
+            _watch(connection, self, hook, queued)
+        return connection
+
+    return entered
+
+
+def leave(original: Method, _: Any) -> Method:
+    """Of a manager at the end of its `with` block."""
+
+    @functools.wraps(original)
+    def left(self: Any, exc_type: Any, exc: Any, exc_tb: Any) -> Any:
+        _cancelled(self, exc)
+        return original(self, exc_type, exc, exc_tb)
+
+    return left
+
+
+def aleave(original: Method, _: Any) -> Method:
+    """The async twin."""
+
+    @functools.wraps(original)
+    async def left(self: Any, exc_type: Any, exc: Any, exc_tb: Any) -> Any:
+        _cancelled(self, exc)
+        return await original(self, exc_type, exc, exc_tb)
+
+    return left
+
+
+def close(original: Method, _: Any) -> Method:
+    """Of a connection."""
+
+    @functools.wraps(original)
+    def closed(self: Any, *, code: int = 1000, reason: str = "") -> Any:
+        session = self.__dict__.get(SESSION)
+        if session is not None:
+            session.close()
+        return original(self, code=code, reason=reason)
+
+    return closed
+
+
+def aclose(original: Method, _: Any) -> Method:
+    """The async twin."""
+
+    @functools.wraps(original)
+    async def closed(self: Any, *, code: int = 1000, reason: str = "") -> Any:
+        session = self.__dict__.get(SESSION)
+        if session is not None:
+            session.close()
+        return await original(self, code=code, reason=reason)
+
+    return closed
+
+
+def _watch(connection: Any, manager: Any, hook: WebsocketHook, queued: list[Any]) -> None:
+    """A connection is there: what was queued for it has been sent."""
+    try:
+        # By the SDK's class: an app may have made one of its own from it.
+        (known, *_) = [kind.__module__ for kind in type(manager).__mro__ if kind.__module__ in CONNECTIONS]
+        uri = _uri(connection)
+        client = _private(manager, "client")
+        if uri is None:
+            server, model = hook.servers.of(client), _private(manager, "model")
+        else:
+            host = f"[{uri.host}]" if ":" in uri.host else uri.host
+            server = hook.servers.at(f"{'wss' if uri.secure else 'ws'}://{host}:{uri.port}", client)
+            query = parse_qs(uri.query)
+            model = (query.get("model") or query.get("deployment") or [None])[0]
+        session = _SESSIONS[CONNECTIONS[known].protocol](
+            hook.telemetry, server, model if isinstance(model, str) else None
+        )
+        connection.__dict__[SESSION] = session
+        hook.sessions.add(session)
+        for message in queued:
+            session.sending_raw(message)
+    except Exception as error:
+        swallow(error)
+
+
+def _uri(connection: Any) -> Any:
+    """Where a connection leads, as websockets knows it, whatever the SDK made it from."""
+    protocol = getattr(getattr(connection, "_connection", None), "protocol", None)
+    return getattr(protocol, "uri", None) or getattr(protocol, "wsuri", None)  # before websockets 14
+
+
+def _queued(manager: Any) -> list[Any]:
+    """Messages that the app has sent before the connection is there (since 2.22)."""
+    queue = getattr(_private(manager, "send_queue"), "_queue", None)
+    return [entry[0] for entry in queue] if isinstance(queue, list) else []
+
+
+def _private(manager: Any, name: str) -> Any:
+    """An attribute of a manager whose name begins with two underscores."""
+    for kind in type(manager).__mro__:
+        value = vars(manager).get(f"_{kind.__name__}__{name}")
+        if value is not None:
+            return value
+    return None
+
+
+def _cancelled(manager: Any, error: BaseException | None) -> None:
+    """The block ends by an exception that is no error. By another one, the app closes its connection."""
+    if error is None or isinstance(error, Exception):
+        return
+    try:
+        session = getattr(_private(manager, "connection"), SESSION, None)
+        if session is not None:
+            session.end("abandoned" if type(error) is GeneratorExit else "cancelled")
+    except Exception as own:
+        swallow(own)

@@ -1,0 +1,70 @@
+"""A live session: the model speaks all the time, and has responses made for it by the Responses API.
+
+Those are the generations here. They come as events in an event, with the delegation that they are for. What
+the live model says itself has neither a beginning nor an end, and is counted in seconds.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+from gossamer.fields import Fields, fields
+from gossamer.websocket.responses import ResponsesSession
+from gossamer.websocket.session import error_of
+
+if TYPE_CHECKING:
+    from gossamer.websocket.generations import Generation
+
+_MOST_ITEMS: Final = 128
+
+
+class LiveSession(ResponsesSession):
+    """`live.connect`, `live.forks.connect` and `live.sideband.connect`."""
+
+    sends = frozenset({"response.create", "response.item.create"})
+    receives = frozenset({"session.started", "session.updated", "response.event", "error"})
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._backend: dict[str, Any] = {}
+        self._items: deque[Any] = deque(maxlen=_MOST_ITEMS)
+
+    def _receive(self, kind: str, event: Fields) -> None:
+        if kind != "response.event":
+            super()._receive(kind, event)
+            return
+        nested = fields(event.get("event"))
+        kind = str(nested.get("type"))
+        if kind in ResponsesSession.receives or self.listens:
+            super()._receive(kind, {**nested, "stream_id": event.get("delegation_id")})
+
+    def _body(self, _: Fields) -> Fields:
+        body = {**self._backend, "input": [*self._items]}
+        self._items.clear()
+        return body
+
+    def _body_of_own(self, response: Fields) -> tuple[Fields, int]:
+        body, ago = super()._body_of_own(response)
+        return {**self._body({}), **body}, ago
+
+    def _asked_for(self, response: Fields, _: Any) -> Generation | None:
+        """What is asked for is on no lane yet: the delegation is made for it."""
+        return super()._asked_for(response, None)
+
+    def _tell(self, kind: str, event: Fields) -> None:
+        if kind == "response.item.create":
+            if self._captures():
+                self._items.append(event.get("item"))
+        else:
+            session = fields(event.get("session"))
+            backend = fields(fields(session.get("delegation")).get("responses"))
+            self._backend.update({key: value for key, value in backend.items() if value is not None})
+            self._named(session)
+
+    def _blamed(self, event: Fields) -> Generation | None:
+        """By the id of the event that asked; one of a response, by its delegation."""
+        if "stream_id" in event:
+            return super()._blamed(event)
+        event_id = error_of(event).get("client_event_id") or event.get("client_event_id")
+        return None if event_id is None else self._generations.asked_by(event_id)

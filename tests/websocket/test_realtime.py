@@ -1,0 +1,378 @@
+"""Realtime sessions: one span for each response, and what it says."""
+
+from __future__ import annotations
+
+import pytest
+from opentelemetry import context, trace
+
+from .app import has
+from .events import (
+    APPEND,
+    CREATE,
+    USAGE_ATTRIBUTES,
+    created,
+    delta,
+    done,
+    message,
+    session,
+    whole,
+)
+
+APIS = [api for api in ("realtime", "beta.realtime") if has(api)]
+pytestmark = pytest.mark.skipif(not APIS, reason="this release of the SDK has no realtime connections")
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_response_is_a_span(api, app_for, run, telemetry):
+    def script(peer):
+        peer.send(session())
+        peer.wait("response.create")
+        peer.send(*whole())
+        peer.wait_for_close()
+
+    app = app_for(script)
+
+    async def main():
+        async with app.connect(api) as connection:
+            await connection.until("session.created")
+            await connection.send(APPEND, CREATE)
+            await connection.until("response.done")
+
+    run(main())
+    (span,) = telemetry.spans
+    assert (span["name"], span["kind"], span["status"]) == ("chat gpt-realtime", "CLIENT", "UNSET")
+    first = span["attributes"].pop("gen_ai.response.time_to_first_chunk")
+    assert 0 < first <= span["seconds"]
+    assert span["attributes"] == {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "openai",
+        "server.address": "127.0.0.1",
+        "server.port": app.server.port,
+        "gen_ai.request.model": "gpt-realtime",
+        "gen_ai.request.stream": True,
+        "gen_ai.output.type": "speech",
+        "gen_ai.conversation.id": "conv_1",
+        "gen_ai.response.id": "resp_1",
+        "gen_ai.response.model": "gpt-realtime-snapshot",
+        "gen_ai.response.finish_reasons": ("stop",),
+        "gossamer.session.id": "sess_1",
+        "gossamer.stream.outcome": "completed",
+        **USAGE_ATTRIBUTES,
+    }
+    metrics = telemetry.metrics
+    for name in ("duration", "time_to_first_chunk", "operation.input_tokens", "operation.output_tokens"):
+        (point,) = metrics[f"gen_ai.client.inference.{name}"]
+        assert point["count"] == 1
+        assert point["attributes"]["gen_ai.response.model"] == "gpt-realtime-snapshot"
+    by_modality = {
+        point["attributes"]["gen_ai.token.modality"]: point["value"]
+        for point in metrics["gen_ai.client.inference.usage.input_tokens"]
+    }
+    assert by_modality == {"text": 60, "audio": 40}
+
+
+def test_the_parent_is_what_is_current_where_it_is_asked_for(app_for, run, telemetry):
+    def script(peer):
+        peer.wait("response.create")
+        peer.send(*whole())
+
+    app = app_for(script)
+    tracer = telemetry.tracer_provider.get_tracer("app")
+
+    async def main():
+        with tracer.start_as_current_span("connecting"):
+            manager = app.connect()
+            connection = await manager.__aenter__()
+        with tracer.start_as_current_span("asking"):
+            await connection.send(CREATE)
+            assert trace.get_current_span().name == "asking"
+        with tracer.start_as_current_span("receiving"):
+            await connection.until("response.done")
+        await manager.__aexit__(None, None, None)
+
+    run(main())
+    spans = {span["name"]: span for span in telemetry.spans}
+    assert spans["chat gpt-realtime"]["parent_id"] == spans["asking"]["span_id"]
+
+
+def test_the_server_answers_speech(app_for, run, telemetry):
+    """Nobody asks: it begins with the end of the speech, where the connection was made."""
+
+    def script(peer):
+        peer.send(session())
+        peer.wait("input_audio_buffer.append")
+        peer.send({"type": "input_audio_buffer.speech_started", "event_id": "e", "item_id": "i"})
+        peer.send({"type": "input_audio_buffer.speech_stopped", "event_id": "e", "item_id": "i"})
+        peer.wait("input_audio_buffer.commit")
+        peer.send({"type": "input_audio_buffer.committed", "event_id": "e", "item_id": "i"}, *whole())
+        peer.wait("input_audio_buffer.commit")
+        peer.send(*whole("resp_2"))
+
+    app = app_for(script)
+    tracer = telemetry.tracer_provider.get_tracer("app")
+    marks = []
+
+    async def main():
+        with tracer.start_as_current_span("connecting"):
+            manager = app.connect()
+            connection = await manager.__aenter__()
+        await connection.send(APPEND)
+        await connection.until("input_audio_buffer.speech_stopped")
+        with tracer.start_as_current_span("receiving"), tracer.start_as_current_span("mark") as mark:
+            marks.append(mark)
+            await connection.send({"type": "input_audio_buffer.commit"})
+            await connection.until("response.done")
+            await connection.send({"type": "input_audio_buffer.commit"})
+            await connection.until("response.done")
+        await manager.__aexit__(None, None, None)
+
+    run(main())
+    spans = [span for span in telemetry.spans if span["name"] == "chat gpt-realtime"]
+    (connecting,) = [span for span in telemetry.spans if span["name"] == "connecting"]
+    assert [span["parent_id"] for span in spans] == [connecting["span_id"]] * 2
+    # The first began when the speech ended, the second, without speech, with its first event.
+    assert spans[0]["start"] < marks[0].start_time < spans[1]["start"]
+    assert spans[0]["attributes"]["gen_ai.output.type"] == "speech"
+    assert spans[0]["attributes"]["gen_ai.request.model"] == "gpt-realtime"
+
+
+def test_several_at_once_are_kept_apart(app_for, run, telemetry):
+    """By their metadata when they begin, and then by their ids."""
+
+    def script(peer):
+        for _ in range(3):
+            peer.wait("response.create")
+        peer.send(created("resp_b", metadata={"topic": "b"}), created("resp_a", metadata={"topic": "a"}))
+        peer.send(created("resp_c"), delta("resp_a"), delta("resp_b"), delta("resp_c"))
+        peer.send(done("resp_b", status="incomplete", status_details={"reason": "max_output_tokens"}))
+        peer.send(done("resp_c", usage=None), done("resp_a"))
+
+    app = app_for(script)
+
+    async def main():
+        async with app.connect() as connection:
+            for asked in (
+                {"metadata": {"topic": "a"}, "max_output_tokens": 1},
+                {"metadata": {"topic": "b"}, "max_output_tokens": 2},
+                {"max_output_tokens": 3},
+            ):
+                await connection.send({"type": "response.create", "response": asked})
+            await connection.until("response.done", 3)
+
+    run(main())
+    assert [
+        (
+            span["attributes"]["gen_ai.response.id"],
+            span["attributes"]["gen_ai.request.max_tokens"],
+            span["attributes"]["gen_ai.response.finish_reasons"],
+            span["attributes"].get("gen_ai.usage.input_tokens"),
+        )
+        for span in telemetry.spans
+    ] == [
+        ("resp_b", 2, ("length",), 100),
+        ("resp_c", 3, ("stop",), None),
+        ("resp_a", 1, ("stop",), 100),
+    ]
+    assert all("gen_ai.response.time_to_first_chunk" in span["attributes"] for span in telemetry.spans)
+
+
+@pytest.mark.parametrize("reason", ["turn_detected", "client_cancelled"])
+def test_somebody_speaks_again(reason, app_for, run, telemetry):
+    """A response that is cancelled is no error, and its tokens count."""
+
+    def script(peer):
+        peer.wait("response.create")
+        peer.send(created(), delta())
+        details = {"type": "cancelled", "reason": reason}
+        peer.send(done(status="cancelled", status_details=details, output=[]))
+
+    app = app_for(script)
+
+    async def main():
+        async with app.connect() as connection:
+            await connection.send(CREATE)
+            await connection.until("response.done")
+
+    run(main())
+    (span,) = telemetry.spans
+    assert span["status"] == "UNSET"
+    assert span["attributes"]["gossamer.stream.outcome"] == "cancelled"
+    assert span["attributes"]["gen_ai.response.finish_reasons"] == (reason,)
+    assert span["attributes"]["gen_ai.usage.output_tokens"] == 50
+    assert "error.type" not in span["attributes"]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        ({"type": "server_error", "code": "inference_rate_limit_exceeded"}, "inference_rate_limit_exceeded"),
+        ({"type": "server_error", "code": None}, "server_error"),
+        (None, "failed"),
+    ],
+)
+def test_a_response_that_failed(error, expected, app_for, run, telemetry):
+    def script(peer):
+        peer.wait("response.create")
+        details = {"type": "failed", "error": error}
+        peer.send(created(), done(status="failed", status_details=details, output=[], usage=None))
+
+    app = app_for(script)
+
+    async def main():
+        async with app.connect() as connection:
+            await connection.send(CREATE)
+            await connection.until("response.done")
+
+    run(main())
+    (span,) = telemetry.spans
+    assert span["status"] == "ERROR"
+    assert span["description"] == f"response failed (code {expected})"
+    assert span["attributes"]["error.type"] == expected
+    assert span["attributes"]["gossamer.stream.outcome"] == "failed"
+    assert span["attributes"]["gen_ai.response.finish_reasons"] == ("error",)
+    (point,) = telemetry.metrics["gen_ai.client.inference.duration"]
+    assert point["attributes"]["error.type"] == expected
+
+
+def test_tools_are_called(app_for, run, telemetry):
+    def script(peer):
+        call = {"id": "item_1", "type": "function_call", "call_id": "call_1", "name": "f", "arguments": "{}"}
+        peer.wait("response.create")
+        peer.send(created(), delta(kind="function_call_arguments", piece="{}"), done(output=[call]))
+        peer.wait("response.create")
+        # Here the last event tells nothing of what was made.
+        item = {"type": "response.output_item.done", "event_id": "e", "response_id": "resp_2"}
+        peer.send(created("resp_2"), {**item, "output_index": 0, "item": call}, done("resp_2", output=None))
+        peer.wait("response.create")
+        peer.send(created("resp_3"), done("resp_3", output=[message()]))
+
+    app = app_for(script)
+
+    async def main():
+        async with app.connect() as connection:
+            for _ in range(3):
+                await connection.send(CREATE)
+                await connection.until("response.done")
+
+    run(main())
+    assert [span["attributes"]["gen_ai.response.finish_reasons"] for span in telemetry.spans] == [
+        ("tool_calls",),
+        ("tool_calls",),
+        ("stop",),
+    ]
+    # The second spoke with its item, the third, which shows nothing before its end, never.
+    spoke = ["gen_ai.response.time_to_first_chunk" in span["attributes"] for span in telemetry.spans]
+    assert spoke == [True, True, False]
+
+
+def test_what_holds_for_a_session_holds_for_its_responses(app_for, run, telemetry):
+    def script(peer):
+        peer.send(session(id="sess_1", output_modalities=["audio"], temperature=0.8))
+        peer.wait("session.update")
+        peer.wait("response.create")
+        settings = {"id": None, "output_modalities": ["text"]}
+        peer.send(session("session.updated", **settings), *whole(output_modalities=["text"]))
+        peer.wait("response.create")
+        peer.send(*whole("resp_2"))
+
+    app = app_for(script)
+
+    async def main():
+        async with app.connect() as connection:
+            await connection.until("session.created")
+            update = {"type": "realtime", "output_modalities": ["text"], "max_output_tokens": 100}
+            await connection.send({"type": "session.update", "session": update}, CREATE)
+            await connection.until("response.done")
+            asked = {"output_modalities": ["audio"], "max_output_tokens": 7}
+            await connection.send({"type": "response.create", "response": asked})
+            await connection.until("response.done")
+
+    run(main())
+    first, second = (span["attributes"] for span in telemetry.spans)
+    assert (first["gen_ai.output.type"], second["gen_ai.output.type"]) == ("text", "speech")
+    assert (first["gen_ai.request.max_tokens"], second["gen_ai.request.max_tokens"]) == (100, 7)
+    assert first["gen_ai.request.temperature"] == second["gen_ai.request.temperature"] == 0.8
+    assert first["gossamer.session.id"] == second["gossamer.session.id"] == "sess_1"
+
+
+def test_a_session_that_is_named_late(app_for, run, telemetry):
+    def script(peer):
+        peer.wait("response.create")
+        peer.send(session(), *whole())
+
+    app = app_for(script)
+
+    async def main():
+        async with app.connect() as connection:
+            await connection.send(CREATE)
+            await connection.until("response.done")
+
+    run(main())
+    (span,) = telemetry.spans
+    assert span["attributes"]["gossamer.session.id"] == "sess_1"
+
+
+def error(**fields):
+    return {"type": "error", "event_id": "event_9", "error": {"type": "invalid_request_error", **fields}}
+
+
+@pytest.mark.parametrize(
+    ("event_id", "told", "ends"),
+    [
+        ("mine", {"code": "invalid_value", "event_id": "mine"}, "invalid_value"),
+        ("mine", {"code": "invalid_value", "event_id": "another's"}, None),
+        ("mine", {"code": "invalid_value"}, None),
+        (
+            None,
+            {"code": "conversation_already_has_active_response"},
+            "conversation_already_has_active_response",
+        ),
+        (None, {"code": None, "param": "response.modalities"}, "invalid_request_error"),
+        (None, {"code": "invalid_value", "param": "session.voice"}, None),
+        (None, {"code": "input_audio_buffer_commit_empty"}, None),
+        (None, {"code": "response_cancel_not_active"}, None),
+    ],
+)
+def test_an_error_ends_what_it_is_about(event_id, told, ends, app_for, run, telemetry):
+    def script(peer):
+        peer.wait("response.create")
+        peer.send(error(message="no", **told))
+        peer.wait("session.update")
+        peer.send(*whole())
+
+    app = app_for(script)
+
+    async def main():
+        async with app.connect() as connection:
+            await connection.send({**CREATE, "event_id": event_id} if event_id else CREATE)
+            await connection.until("error")
+            assert [span["attributes"]["error.type"] for span in telemetry.spans] == ([ends] if ends else [])
+            await connection.send({"type": "session.update", "session": {}})
+            await connection.until("response.done")
+
+    run(main())
+    # An error that was about something else has left the response as it was.
+    assert [span["attributes"].get("error.type") for span in telemetry.spans] == [*filter(None, [ends]), None]
+
+
+def test_one_that_is_suppressed_takes_no_other_for_itself(app_for, run, telemetry):
+    from opentelemetry.instrumentation.utils import suppress_instrumentation
+
+    def script(peer):
+        peer.wait("response.create")
+        peer.wait("response.create")
+        peer.send(*whole("resp_1"), *whole("resp_2"))
+
+    app = app_for(script)
+
+    async def main():
+        async with app.connect() as connection:
+            with suppress_instrumentation():
+                await connection.send(CREATE)
+            await connection.send(CREATE)
+            await connection.until("response.done", 2)
+
+    run(main())
+    (span,) = telemetry.spans
+    assert span["attributes"]["gen_ai.response.id"] == "resp_2"
+    assert context.get_current() == {}
