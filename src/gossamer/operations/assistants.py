@@ -6,13 +6,16 @@ the polling helpers ask every second.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gossamer import semconv
 from gossamer.fields import NOTHING, Fields, fields
 from gossamer.operations.operation import Attributes, Operation
 from gossamer.operations.request import SAMPLING, body_reader, id_in, inside, output_type, text, whole
 from gossamer.operations.usage import CHOICES_USAGE, read_usage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _describe_run_request = body_reader(
     {
@@ -24,11 +27,15 @@ _describe_run_request = body_reader(
 )
 
 
-def _describe_run(options: Any, attributes: Attributes) -> None:
-    """What the body says, and the thread, which stands in the path: /threads/{id}/runs."""
-    _describe_run_request(options, attributes)
-    if id_in(options, 2) == "runs":
-        attributes[semconv.CONVERSATION_ID] = id_in(options, 1)
+def _describe_run_on(thread: int | None) -> Callable[[Any, Attributes], None]:
+    """Reads what the body says, and the thread, where it stands in the path: at this place from the end."""
+
+    def describe_request(options: Any, attributes: Attributes) -> None:
+        _describe_run_request(options, attributes)
+        if thread is not None:
+            attributes[semconv.CONVERSATION_ID] = id_in(options, thread)
+
+    return describe_request
 
 
 _TEXTS: Final = (
@@ -118,7 +125,7 @@ RUNS: Final = tuple(
         path=path,
         calls=calls,
         metrics="other",
-        describe_request=_describe_run,
+        describe_request=_describe_run_on(thread),
         describe=describe_run,
         failure=_failure,
         subject=semconv.AGENT_NAME,
@@ -126,11 +133,12 @@ RUNS: Final = tuple(
         kept_events=frozenset(),
         content="runs",
     )
-    for path, calls in (
-        ("/threads/runs", "`beta.threads.create_and_run`, `_poll`, `_stream`"),
-        ("/threads/{id}/runs", "`beta.threads.runs.create`, `_and_poll`, `.stream`"),
+    for path, thread, calls in (
+        ("/threads/runs", None, "`beta.threads.create_and_run`, `_poll`, `_stream`"),
+        ("/threads/{id}/runs", -2, "`beta.threads.runs.create`, `_and_poll`, `.stream`"),
         (
             "/threads/{id}/runs/{id}/submit_tool_outputs",
+            -4,
             "`beta.threads.runs.submit_tool_outputs`, `_and_poll`, `_stream`",
         ),
     )
