@@ -126,7 +126,7 @@ def test_tokens_are_counted_by_modality(trace, telemetry):
     }
 
 
-class Untouchable(str):  # noqa: SLOT000
+class Untouchable(str):
     """An image, of which nothing may be done but hand it on."""
 
     def touched(self, *_: Any) -> Any:
