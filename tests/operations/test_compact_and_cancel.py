@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
-import openai
 import pytest
 
 from gossamer.operations.responses import CANCEL_RESPONSE, COMPACT, RESPONSES
@@ -43,13 +44,9 @@ TOLD = {"gen_ai.response.id": "resp_1", "gen_ai.conversation.compacted": True, *
 
 def method(name: str) -> Any:
     """Skips where the SDK has no such method of responses."""
-    responses = getattr(openai.resources, "Responses", None)
-    if responses is None:
-        try:
-            from openai.resources.responses import Responses as responses
-        except ImportError:
-            pass
-    return pytest.mark.skipif(not hasattr(responses, name), reason=f"this SDK has no responses.{name}")
+    has_responses = find_spec("openai.resources.responses") is not None
+    kind = import_module("openai.resources.responses").Responses if has_responses else None
+    return pytest.mark.skipif(not hasattr(kind, name), reason=f"this SDK has no responses.{name}")
 
 
 # Compact

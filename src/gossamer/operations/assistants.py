@@ -79,11 +79,12 @@ def _failure(answer: Fields) -> str | None:
 class RunFold:
     """Events of a run, folded: each event of the run itself has all of it."""
 
-    __slots__ = ("_messages", "_run")
+    __slots__ = ("_error", "_messages", "_run")
 
     def __init__(self, _: Attributes) -> None:
         self._run: Fields = NOTHING
         self._messages: list[Any] = []
+        self._error: Fields = NOTHING
 
     def add(self, chunk: Any) -> bool:
         """See `Fold.add`. These events are told apart by `event`, which no tap looks at: all come here."""
@@ -94,11 +95,19 @@ class RunFold:
                 self._messages.append(found.get("data"))
             elif event.startswith("thread.run.") and event.count(".") == 2:
                 self._run = fields(found.get("data"))
+            elif event == "error":
+                self._fail(found.get("data"))
+        elif "code" in found and "message" in found:  # the same from releases that hand it on bare
+            self._fail(found)
         return False
+
+    def _fail(self, error: Any) -> None:
+        """No event of the run need follow that says so."""
+        self._error = {"status": "failed", "last_error": error}
 
     def answer(self) -> Fields:
         """See `Fold.answer`."""
-        return {**self._run, "messages": self._messages} if self._messages else self._run
+        return {**self._run, "messages": self._messages, **self._error}
 
 
 CREATE_ASSISTANT = Operation(
