@@ -111,7 +111,7 @@ def create(client: Any, **options: Any) -> Any:
 
 @needs_agents
 def test_a_session_is_told_with_its_agent(trace, telemetry):
-    traced = trace(lambda client: create(client), {**SESSION, "usage": USAGE})
+    traced = trace(create, {**SESSION, "usage": USAGE})
     assert traced.attributes == {**RUN, **NAME, **TOKENS}
     assert (traced.span["name"], traced.span["status"]) == ("invoke_agent", "UNSET")
     assert set(telemetry.metrics) == {"gen_ai.client.operation.duration"}
@@ -186,7 +186,8 @@ STREAMS: dict[str, tuple[list[Any], dict[str, Any]]] = {
     "usage in the turn alone": ([*BEGUN, of_turn("completed", usage=None), of_turn("completed", usage=None)],
                                 {**NAME, FINISH: ("stop",), **COMPLETED}),
     "usage of the turn itself": (
-        [*BEGUN, {**of_turn("completed", usage=None), "turn": {"status": "completed", "usage": USAGE}}], DONE),
+        [*BEGUN, {**of_turn("completed", usage=None), "turn": {"status": "completed", "usage": USAGE}}],
+        DONE),
     "a turn without usage": ([*BEGUN, of_turn("completed", "turn_0", usage=None), *END], DONE),
     "a turn with an odd usage": (
         [*BEGUN, of_turn("completed", "turn_0", usage={"input_tokens": "24", "input_tokens_details": 5,
@@ -280,7 +281,7 @@ def test_the_session_in_the_url_is_told_decoded(trace, url):
 
 @needs_agents
 def test_the_helper_stream_is_one_call(telemetry, run, client):
-    """It looks whether the session is idle, subscribes, and sends the input: the span is the subscription's."""
+    """It asks whether the session is idle, subscribes, and sends the input: the span is of the second."""
     answers = {
         ("GET", "/v1/agents/sessions/sess_1"): {**SESSION, "status": "idle"},
         ("GET", "/v1/agents/sessions/sess_1/events"): [*BEGUN[1:], *END],

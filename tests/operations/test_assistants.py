@@ -175,7 +175,7 @@ def create(client: Any, **options: Any) -> Any:
 
 def test_a_run_that_is_taken_on_tells_its_ids(trace, telemetry):
     """It goes on after the call, so there is neither usage nor a finish reason."""
-    traced = trace(lambda client: create(client), {**ANSWER, "status": "queued", "usage": None})
+    traced = trace(create, {**ANSWER, "status": "queued", "usage": None})
     assert traced.attributes == {**RUN, **NAME}
     assert (traced.span["name"], traced.span["status"]) == ("invoke_agent", "UNSET")
     assert set(telemetry.metrics) == {"gen_ai.client.operation.duration"}
