@@ -90,7 +90,7 @@ def of_answer(code: str, answer: Fields, headers: Any = None, *, message: bool =
     code = code if _is_code(code) else "_OTHER"
     request_id = answer.get("_request_id") or _request_id_in(headers)
     attributes = {semconv.REQUEST_ID: request_id} if type(request_id) is str else {}
-    text = fields(answer.get("error")).get("message") if message else None
+    text = fields(answer.get("error") or answer.get("last_error")).get("message") if message else None
     text = text if type(text) is str else None
     return Failure(code, f"response failed (code {code})", attributes, message=text)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from openai import _base_client
 
 from gossamer.operations import Operation
 
-http = getattr(_base_client, "httpx2", None) or _base_client.httpx
+http: Any = getattr(_base_client, "httpx2", None) or vars(_base_client)["httpx"]
 
 #: What every span to `http://llm.test:8080` has besides what a test is about.
 ALWAYS = {"gen_ai.provider.name": "openai", "server.address": "llm.test", "server.port": 8080}
@@ -39,8 +39,27 @@ class Traced:
         }
 
 
+class Body(http.SyncByteStream, http.AsyncByteStream):  # type: ignore[misc]
+    """The body of an answer. Given as `content` it would be read, and closed, before anybody reads it."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._content
+
+
 def encode(answer: Any) -> tuple[str, bytes]:
-    """Content type and body: a list is streamed, event by event, `(name, data)` as a named event."""
+    """Content type and body: a list is streamed, event by event, `(name, data)` as a named event; a text is
+    a plain one, and bytes are a sound.
+    """
+    if isinstance(answer, str):
+        return "text/plain", answer.encode()
+    if isinstance(answer, bytes):
+        return "audio/mpeg", answer
     if not isinstance(answer, list):
         return "application/json", json.dumps(answer).encode()
     lines = []
@@ -53,13 +72,17 @@ def encode(answer: Any) -> tuple[str, bytes]:
 
 @pytest.fixture
 def client(run) -> Callable[..., Any]:
-    """Make a client, sync or async as `run` says, that gets one answer to all that it asks."""
+    """Make a client, sync or async as `run` says, that gets one answer to all that it asks. A function is
+    asked for the answer to each request; what it gives may be a response of the HTTP library.
+    """
 
-    def make(answer: Any = None, kind: str = "OpenAI", **options: Any) -> Any:
-        content_type, body = encode(answer)
-
+    def make(answer: Any = None, kind: str = "OpenAI", status: int = 200, **options: Any) -> Any:
         def handle(request: Any) -> Any:
-            return http.Response(200, headers={"content-type": content_type}, content=body)
+            given = answer(request) if callable(answer) else answer
+            if isinstance(given, http.Response):
+                return given
+            content_type, body = encode(given)
+            return http.Response(status, headers={"content-type": content_type}, stream=Body(body))
 
         async def ahandle(request: Any) -> Any:
             return handle(request)
@@ -109,6 +132,24 @@ def post(trace, run) -> Callable[..., Traced]:
         return trace(lambda client: client.post(path, cast_to=object, body=body, **options), answer)
 
     return post
+
+
+@pytest.fixture
+def leave(run) -> Callable[..., Callable[[Any], Any]]:
+    """Of a call that streams make one that reads so many chunks, by default one, and closes the stream."""
+
+    def leave(call: Callable[[Any], Any], chunks: int = 1) -> Callable[[Any], Any]:
+        def left(client: Any) -> Any:
+            with call(client) as stream:
+                return [chunk for _, chunk in zip(range(chunks), stream, strict=False)]
+
+        async def aleft(client: Any) -> Any:
+            async with await call(client) as stream:
+                return [await anext(stream) for _ in range(chunks)]
+
+        return aleft if run.kind == "async" else left
+
+    return leave
 
 
 @pytest.fixture

@@ -72,6 +72,32 @@ def test_each_operation_is_found_in_every_spelling(operation):
         ("post", "/vector_stores//search"),
         ("get", "/videos/video_1"),
         ("get", "/videos/video_1/content"),
+        ("get", "/videos"),
+        ("delete", "/videos/video_1"),
+        ("post", "/videos/video_1"),
+        ("post", "/videos/characters"),
+        ("get", "/images/generations"),
+        ("post", "/images"),
+        ("post", "/audio"),
+        ("post", "/audio/voices"),
+        ("get", "/moderations"),
+        ("get", "/vector_stores/vs_1/search"),
+        ("post", "/vector_stores/vs_1/files"),
+        ("get", "/assistants"),
+        ("post", "/assistants/asst_1"),  # changes it
+        ("post", "/threads"),
+        ("post", "/threads/thread_1"),
+        ("post", "/threads/thread_1/messages"),
+        ("post", "/threads/thread_1/runs/run_1"),
+        ("get", "/threads/runs"),
+        ("get", "/threads/thread_1/runs/run_1/steps"),
+        ("post", "/agents/agent_1"),
+        ("post", "/agents/sessions/sess_1"),
+        ("get", "/agents/sessions/sess_1"),
+        ("post", "/agents/sessions/sess_1/events"),  # who sends there watches elsewhere
+        ("get", "/agents/sessions/sess_1/turns"),
+        ("get", "/responses/resp_1/cancel"),
+        ("post", "/responses/resp_1/compact"),
         ("post", ""),
         ("post", "/"),
         ("post", "?"),
@@ -187,6 +213,11 @@ def test_the_module_itself_is_a_client(telemetry, client, run, monkeypatch):
 def test_what_is_written_out_counts_before_an_id():
     assert name("post", "/responses/compact") == "POST /responses/compact"
     assert name("post", "/responses/compact/cancel") == "POST /responses/{id}/cancel"
+    assert name("post", "/threads/runs") == "POST /threads/runs"
+    assert name("post", "/threads/runs/runs") == "POST /threads/{id}/runs"
+    assert name("post", "/videos/edits") == "POST /videos/edits"
+    assert name("post", "/videos/edits/remix") == "POST /videos/{id}/remix"
+    assert name("get", "/agents/sessions/events/events") == "GET /agents/sessions/{id}/events"
 
 
 def test_what_no_table_knows_is_named_as_that_where_all_is_wanted():

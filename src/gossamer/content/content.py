@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from gossamer import semconv
-from gossamer.content.limits import prefix
+from gossamer.content.limits import prefix, size
 from gossamer.content.plain import exact
 from gossamer.content.policy import Policy
 from gossamer.content.redaction import RedactionError, redacted
@@ -65,21 +65,14 @@ class Content:
 
     def text(self, value: str) -> str | None:
         """A text by itself, such as that of an error, which may quote the prompt: redacted and cut."""
-        text = exact(value)
-        if self.dropped or type(text) is not str:
+        if self.dropped:
             return None
-        policy = self._policy
-        if policy.redact is not None:
-            try:
-                part = redacted(policy.redact, {"type": "text", "content": text})
-            except RedactionError:
-                self._drop()
-                return None
-            text = exact(part.get("content")) if part is not None else None
-            if type(text) is not str:
-                return None
-        limit = policy.attribute_limit
-        return prefix(text, policy.part_limit if limit is None else min(limit, policy.part_limit))
+        try:
+            text = self._redacted(value)
+        except RedactionError:
+            self._drop()
+            return None
+        return None if text is None else prefix(text, self._longest_text())
 
     def cut(self, name: str) -> None:
         """Remember that this attribute lacks something."""
@@ -111,10 +104,33 @@ class Content:
             section.add_inputs(items, reader.message)
             room -= section.size
         self._keep(_SENT, made)
-        query = self.text(reader.query(found)) if reader.query is not None else None
-        if query:  # a text, on the span as in an event
-            self.sections[semconv.RETRIEVAL_QUERY_TEXT] = self._jsons[semconv.RETRIEVAL_QUERY_TEXT] = query
+        if reader.query is not None:
+            room -= self._keep_query(reader.query(found), room)
         self._sent = policy.limit * 3 // 4 - room
+
+    def _keep_query(self, given: str, room: int) -> int:
+        """Keep what was searched for: a text, on the span as in an event. Returns its size in bytes."""
+        text = self._redacted(given) or ""
+        query = prefix(text, min(room, self._longest_text()))
+        if len(query) < len(text):
+            self.cut(semconv.RETRIEVAL_QUERY_TEXT)
+        if query:
+            self.sections[semconv.RETRIEVAL_QUERY_TEXT] = self._jsons[semconv.RETRIEVAL_QUERY_TEXT] = query
+        return size(query)
+
+    def _redacted(self, value: str) -> str | None:
+        """A text as the app's hook lets it be recorded."""
+        text = exact(value)
+        redact = self._policy.redact
+        if redact is not None and type(text) is str:
+            part = redacted(redact, {"type": "text", "content": text})
+            text = exact(part.get("content")) if part is not None else None
+        return text if type(text) is str else None
+
+    def _longest_text(self) -> int:
+        policy = self._policy
+        limit = policy.attribute_limit
+        return policy.part_limit if limit is None else min(limit, policy.part_limit)
 
     def _keep(self, names: tuple[str, ...], made: dict[str, Section]) -> None:
         """Put these sections in the place of what there was of them."""

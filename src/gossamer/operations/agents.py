@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gossamer import semconv
 from gossamer.fields import Fields, fields
 from gossamer.operations.operation import Attributes, Operation
 from gossamer.operations.request import body_reader, id_in, inside, text
 from gossamer.operations.usage import RESPONSES_USAGE, read_usage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _put_agent_id = text(semconv.AGENT_ID)
 _put_agent_name = text(semconv.AGENT_NAME)
@@ -49,7 +52,7 @@ class SessionFold:
 
     def __init__(self, _: Attributes) -> None:
         self._answer: dict[str, Any] = {}
-        self._usages: dict[Any, Fields] = {}
+        self._usages: dict[str, Fields] = {}
 
     def add(self, chunk: Any) -> bool:
         """See `Fold.add`."""
@@ -60,25 +63,31 @@ class SessionFold:
         kind = event.get("type")
         if kind == "error":  # this stream hands errors out as events, and does not raise them
             self._answer.update(status="failed", error=event.get("error"), finish_reason="error")
-        ended, turn = _TURNS.get(kind), fields(event.get("turn"))
-        # The turns of its subagents are told, too. What they used is not added: it may be in there already.
-        if ended is not None and turn.get("subagent_id") is None:
+        ended = _TURNS.get(kind) if type(kind) is str else None
+        if ended is not None:
+            turn = fields(event.get("turn"))
             self._answer.setdefault("id", event.get("session_id"))
-            self._answer.update(status=turn.get("status"), error=turn.get("error"), finish_reason=ended)
+            if turn.get("subagent_id") is None:  # what a subagent fails to do is for its agent to judge
+                self._answer.update(status=turn.get("status"), error=turn.get("error"), finish_reason=ended)
             # A turn may be told twice, after the app has subscribed anew.
-            self._usages[event.get("turn_id")] = fields(event.get("usage") or turn.get("usage"))
+            self._usages[str(event.get("turn_id"))] = fields(event.get("usage") or turn.get("usage"))
         return True
 
     def answer(self) -> Fields:
         """See `Fold.answer`."""
-        if self._usages:
-            totals = {
-                key: sum(found for usage in self._usages.values() if type(found := usage.get(key)) is int)
-                for key in ("input_tokens", "output_tokens")
-                if any(type(usage.get(key)) is int for usage in self._usages.values())
-            }
-            return {**self._answer, "usage": totals}
-        return self._answer
+        return {**self._answer, "usage": _added(self._usages.values())} if self._usages else self._answer
+
+
+def _added(usages: Iterable[Fields]) -> Fields:
+    """Usages, added up, with what their totals are made of."""
+    totals: dict[str, Any] = {}
+    for usage in usages:
+        for key, value in usage.items():
+            if key.endswith("_details"):
+                totals[key] = _added((fields(totals.get(key)), fields(value)))
+            elif type(value) is int and value >= 0:
+                totals[key] = totals.get(key, 0) + value
+    return totals
 
 
 _TURNS: Final[dict[Any, str]] = {
@@ -119,7 +128,7 @@ WATCH_SESSION = Operation(
     path="/agents/sessions/{id}/events",
     calls="`beta.agents.sessions.events.stream`, `beta.agents.sessions.stream`",
     metrics="other",
-    describe_request=lambda options, attributes: _put_conversation_id(id_in(options, 2), attributes),
+    describe_request=lambda options, attributes: _put_conversation_id(id_in(options, -2), attributes),
     describe=_describe_session,
     failure=_failure,
     subject=semconv.AGENT_NAME,

@@ -6,13 +6,16 @@ the polling helpers ask every second.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gossamer import semconv
 from gossamer.fields import NOTHING, Fields, fields
 from gossamer.operations.operation import Attributes, Operation
 from gossamer.operations.request import SAMPLING, body_reader, id_in, inside, output_type, text, whole
 from gossamer.operations.usage import CHOICES_USAGE, read_usage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _describe_run_request = body_reader(
     {
@@ -24,11 +27,15 @@ _describe_run_request = body_reader(
 )
 
 
-def _describe_run(options: Any, attributes: Attributes) -> None:
-    """What the body says, and the thread, which stands in the path: /threads/{id}/runs."""
-    _describe_run_request(options, attributes)
-    if id_in(options, 2) == "runs":
-        attributes[semconv.CONVERSATION_ID] = id_in(options, 1)
+def _describe_run_on(thread: int | None) -> Callable[[Any, Attributes], None]:
+    """Reads what the body says, and the thread, where it stands in the path: at this place from the end."""
+
+    def describe_request(options: Any, attributes: Attributes) -> None:
+        _describe_run_request(options, attributes)
+        if thread is not None:
+            attributes[semconv.CONVERSATION_ID] = id_in(options, thread)
+
+    return describe_request
 
 
 _TEXTS: Final = (
@@ -72,11 +79,12 @@ def _failure(answer: Fields) -> str | None:
 class RunFold:
     """Events of a run, folded: each event of the run itself has all of it."""
 
-    __slots__ = ("_messages", "_run")
+    __slots__ = ("_error", "_messages", "_run")
 
     def __init__(self, _: Attributes) -> None:
         self._run: Fields = NOTHING
         self._messages: list[Any] = []
+        self._error: Fields = NOTHING
 
     def add(self, chunk: Any) -> bool:
         """See `Fold.add`. These events are told apart by `event`, which no tap looks at: all come here."""
@@ -87,11 +95,19 @@ class RunFold:
                 self._messages.append(found.get("data"))
             elif event.startswith("thread.run.") and event.count(".") == 2:
                 self._run = fields(found.get("data"))
+            elif event == "error":
+                self._fail(found.get("data"))
+        elif "code" in found and "message" in found:  # the same from releases that hand it on bare
+            self._fail(found)
         return False
+
+    def _fail(self, error: Any) -> None:
+        """No event of the run need follow that says so."""
+        self._error = {"status": "failed", "last_error": error}
 
     def answer(self) -> Fields:
         """See `Fold.answer`."""
-        return {**self._run, "messages": self._messages} if self._messages else self._run
+        return {**self._run, "messages": self._messages, **self._error}
 
 
 CREATE_ASSISTANT = Operation(
@@ -118,7 +134,7 @@ RUNS: Final = tuple(
         path=path,
         calls=calls,
         metrics="other",
-        describe_request=_describe_run,
+        describe_request=_describe_run_on(thread),
         describe=describe_run,
         failure=_failure,
         subject=semconv.AGENT_NAME,
@@ -126,11 +142,12 @@ RUNS: Final = tuple(
         kept_events=frozenset(),
         content="runs",
     )
-    for path, calls in (
-        ("/threads/runs", "`beta.threads.create_and_run`, `_poll`, `_stream`"),
-        ("/threads/{id}/runs", "`beta.threads.runs.create`, `_and_poll`, `.stream`"),
+    for path, thread, calls in (
+        ("/threads/runs", None, "`beta.threads.create_and_run`, `_poll`, `_stream`"),
+        ("/threads/{id}/runs", -2, "`beta.threads.runs.create`, `_and_poll`, `.stream`"),
         (
             "/threads/{id}/runs/{id}/submit_tool_outputs",
+            -4,
             "`beta.threads.runs.submit_tool_outputs`, `_and_poll`, `_stream`",
         ),
     )

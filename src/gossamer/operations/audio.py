@@ -17,7 +17,7 @@ def measure(answer: Fields, attributes: Attributes) -> None:
     """Usage, in tokens or in seconds. The answer names no model, and may be a plain text."""
     usage = fields(answer.get("usage"))
     seconds = usage.get("seconds")
-    if type(seconds) is float or type(seconds) is int:
+    if (type(seconds) is float or type(seconds) is int) and seconds >= 0:
         attributes[semconv.AUDIO_SECONDS] = float(seconds)
     read_usage(usage, AUDIO_USAGE, attributes)
 

@@ -36,7 +36,9 @@ class ImagesFold:
         event = fields(chunk)
         if event.get("type") in _COMPLETED:
             self._images.append(event)
-            self._usage = event.get("usage")
+            usage = event.get("usage")
+            if usage is not None:
+                self._usage = usage
         return True
 
     def answer(self) -> Fields:

@@ -144,9 +144,13 @@ def body_reader(table: Mapping[str, Put]) -> Callable[[Any, Attributes], None]:
 
 
 def id_in(options: Any, position: int) -> str:
-    """A segment of the request's path, counted from 0, as it was before it was made part of a URL."""
-    segments = str(options.url).partition("?")[0].strip("/").split("/")
-    return unquote(segments[position]) if position < len(segments) else ""
+    """A segment of the request's path, as it was before it was made part of a URL.
+
+    Args:
+        options: the SDK's request options.
+        position: counted from the end, -1 for the last: the path may stand behind a host and a base.
+    """
+    return unquote(str(options.url).partition("?")[0].rstrip("/").split("/")[position])
 
 
 def body_of(options: Any) -> Fields:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import unquote
 
 from gossamer import semconv
 from gossamer.fields import NOTHING, Fields, fields
@@ -150,8 +149,7 @@ RESPONSES = Operation(
 
 
 def _describe_fetch(options: Any, attributes: Attributes) -> None:
-    path = str(options.url).partition("?")[0]
-    attributes[semconv.RESPONSE_ID] = unquote(path.rstrip("/").rpartition("/")[2])
+    attributes[semconv.RESPONSE_ID] = id_in(options, -1)
     cursor = fields(options.params).get("starting_after")
     if type(cursor) is int or (type(cursor) is str and cursor):
         attributes[semconv.REQUEST_STREAM_CURSOR] = str(cursor)
@@ -196,7 +194,7 @@ FETCH_RESPONSE = Operation(
 
 
 def _describe_cancel(options: Any, attributes: Attributes) -> None:
-    attributes[semconv.RESPONSE_ID] = id_in(options, 1)
+    attributes[semconv.RESPONSE_ID] = id_in(options, -2)
 
 
 def _describe_cancelled(answer: Fields, attributes: Attributes) -> None:

@@ -12,9 +12,7 @@ _top_k = whole(semconv.RETRIEVAL_TOP_K)
 
 
 def _describe_request(options: Any, attributes: Attributes) -> None:
-    store = id_in(options, 1)
-    if store:
-        attributes[semconv.DATA_SOURCE_ID] = store
+    attributes[semconv.DATA_SOURCE_ID] = id_in(options, -2)
     _top_k(body_of(options).get("max_num_results"), attributes)
 
 
