@@ -153,8 +153,8 @@ def _not_accepted(entry: Any, faults: dict[Any, str]) -> Finding:
         return problem(
             "redact-not-found",
             faults[variable],
-            "Set GOSSAMER_REDACT to package.module:name of a function that can be imported in the folder of the "
-            "app, and run this there.",
+            "Set GOSSAMER_REDACT to package.module:name of a function that can be imported in the folder of "
+            "the app, and run this there.",
         )
     return problem(
         "value-not-accepted",
@@ -219,8 +219,8 @@ def _completion_hook(settings: Settings) -> Iterator[Finding]:
     else:
         yield ok(
             "hook",
-            f"The completion hook {settings.completion_hook} is there. Such hooks send things elsewhere, so it "
-            "is not called here.",
+            f"The completion hook {settings.completion_hook} is there, and is not called here, as such hooks "
+            "send things elsewhere.",
             "To have it called with the fake calls: gossamer doctor --with-hook",
         )
 

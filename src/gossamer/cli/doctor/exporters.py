@@ -51,6 +51,7 @@ def examine(installed: Installed, environ: Mapping[str, str]) -> Iterator[Findin
         yield _nobody_sets_up(explicit)
         return
     missing: dict[str, list[str]] = {}
+    reached: dict[tuple[str, str], list[str]] = {}
     for signal in SIGNALS:
         names = asked_for(signal, installed, environ)
         if not names and signal == "traces":
@@ -67,7 +68,9 @@ def examine(installed: Installed, environ: Mapping[str, str]) -> Iterator[Findin
             elif component not in here:
                 missing.setdefault(component, []).append(signal)
             else:
-                yield from _reaches(signal, component, environ)
+                reached.setdefault((component, _endpoint(signal, component, environ)), []).append(signal)
+    for (component, variable), signals in reached.items():
+        yield from _reaches(signals, component, variable, environ)
     for component, signals in missing.items():
         yield _not_installed(component, signals, explicit, installed)
 
@@ -108,24 +111,36 @@ def _no_such_protocol(signal: str, environ: Mapping[str, str]) -> Finding:
     )
 
 
-def _reaches(signal: str, component: str, environ: Mapping[str, str]) -> Iterator[Finding]:
+def _endpoint(signal: str, component: str, environ: Mapping[str, str]) -> str:
+    """Name the variable that says where an exporter sends to; of those of OTLP alone this is known."""
+    if component not in _BY_PROTOCOL.values():
+        return ""
     variable = f"OTEL_EXPORTER_OTLP_{signal.upper()}_ENDPOINT"
-    if not environ.get(variable):
-        variable = "OTEL_EXPORTER_OTLP_ENDPOINT"
-    if component not in _PORTS.values():
-        yield ok("exporter", f"{signal.capitalize()} go to the exporter {component}")
+    return variable if environ.get(variable) else "OTEL_EXPORTER_OTLP_ENDPOINT"
+
+
+def _reaches(
+    signals: list[str], component: str, variable: str, environ: Mapping[str, str]
+) -> Iterator[Finding]:
+    told = f"{_listed(signals).capitalize()} go to the exporter {component}"
+    if not variable:
+        yield ok("exporter", told)
         return
     url = environ.get(variable, "").strip()
     to = host_of(url) if url else f"localhost:{'4317' if component == _GRPC else '4318'}, the default"
-    yield ok("exporter", f"{signal.capitalize()} go to the exporter {component}, to {to}")
-    spoken = _PORTS.get(host_of(url).rpartition(":")[2], component) if url else component
-    if spoken != component:
+    yield ok("exporter", f"{told}, to {to}")
+    spoken = _PORTS.get(host_of(url).rpartition(":")[2], component)
+    if url and spoken != component:
         protocol = next(name for name, each in _BY_PROTOCOL.items() if each == spoken)
         yield warning(
             "port-of-other-protocol",
-            f"{variable} has the port of {protocol}, and the exporter of {signal} is {component}.",
+            f"{variable} has the port of {protocol}, and the exporter is {component}.",
             f"Set OTEL_EXPORTER_OTLP_PROTOCOL={protocol}, or the other port.",
         )
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def _not_installed(component: str, signals: list[str], explicit: bool, installed: Installed) -> Finding:
