@@ -1,4 +1,4 @@
-"""The command line: `gossamer demo`, `gossamer bench`, `gossamer fake`.
+"""The command line: `gossamer demo`, `gossamer doctor`, `gossamer bench`, `gossamer fake`.
 
 The library never imports this package, and nothing here is imported before `main` runs: a service
 that installs gossamer without the extra `[cli]` pays for none of it.
@@ -10,11 +10,14 @@ from importlib.util import find_spec
 __all__ = ["main"]
 
 _EXTRA = ("click", "openai", "opentelemetry.sdk", "rich", "starlette", "uvicorn")
+#: What `gossamer doctor` cannot do without; of all else it tells itself.
+_DOCTOR = ("click", "rich")
 
 
 def main() -> None:
     """Run the command line, or say in one line what has to be installed for it."""
-    missing = [name for name in _EXTRA if find_spec(name) is None]
+    needed = _DOCTOR if sys.argv[1:2] == ["doctor"] else _EXTRA
+    missing = [name for name in needed if find_spec(name) is None]
     if missing:
         print(
             f"gossamer: the command line needs the extra [cli]: pip install 'gossamer[cli]' "

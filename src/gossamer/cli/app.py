@@ -18,6 +18,7 @@ __all__ = ["group"]
 # Name -> what `--help` says. The command itself is `command` in gossamer/cli/NAME/command.py.
 _COMMANDS = {
     "demo": "Trace a small app against a fake OpenAI API: no key, no network.",
+    "doctor": "Look at this environment, and say what to do about what is found.",
     "bench": "Measure what instrumentation costs, call by call and chunk by chunk.",
     "fake": "Serve the fake OpenAI API on this machine.",
 }

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 from rich.rule import Rule
 
+from gossamer.cli.console import page_console
 from gossamer.cli.demo.process import clean_environment, python_module
 from gossamer.cli.demo.race import CHUNKS, Result, race
 from gossamer.cli.demo.table import metric_table
 from gossamer.cli.demo.tree import span_tree
 from gossamer.cli.fake import FakeServer
 
-__all__ = ["command"]
+if TYPE_CHECKING:
+    from rich.console import Console
 
-_WIDTH = 100
+__all__ = ["command"]
 
 _NEXT = """\
 In your own app:
@@ -48,7 +48,7 @@ def command(as_json: bool) -> None:
         if as_json:
             print(json.dumps(_run_app(), indent=2))
         else:
-            _show(_console())
+            _show(page_console())
     except (RuntimeError, subprocess.TimeoutExpired) as problem:
         raise click.ClickException(str(problem)) from None
 
@@ -66,14 +66,6 @@ def _show(console: Console) -> None:
     console.print(_verdict(result))
     console.print(Rule("Where to go next"))
     console.print(_NEXT, end="")
-
-
-def _console() -> Console:
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")  # better a question mark than no demo
-    console = Console(highlight=False)
-    console.width = min(console.width, _WIDTH) if console.is_terminal else _WIDTH
-    return console
 
 
 def _run_app() -> dict[str, Any]:
