@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from gossamer.sdk import SDK
     from gossamer.telemetry import Telemetry
 
-#: Gives the telemetry that is on now, or None.
-Current = Callable[[], "Telemetry | None"]
+#: Gives the telemetry that is on now for a client, or None.
+Current = Callable[[Any], "Telemetry | None"]
 Method = Callable[..., Any]
 
 
@@ -98,14 +98,14 @@ def _is_behind(ours: Method, method: Any) -> bool:
     return False
 
 
-def _nothing() -> None:
+def _nothing(_: Any) -> None:
     return None
 
 
 def _sync(request: Method, hook: Hook) -> Method:
     @functools.wraps(request)
     def traced(self: Any, cast_to: Any, options: Any, *, stream: bool = False, stream_cls: Any = None) -> Any:
-        telemetry = hook.current()
+        telemetry = hook.current(self)
         call = telemetry.start(self, options, stream, stream_cls) if telemetry is not None else None
         if telemetry is None or call is None:
             return request(self, cast_to, options, stream=stream, stream_cls=stream_cls)
@@ -125,7 +125,7 @@ def _async(request: Method, hook: Hook) -> Method:
     async def traced(
         self: Any, cast_to: Any, options: Any, *, stream: bool = False, stream_cls: Any = None
     ) -> Any:
-        telemetry = hook.current()
+        telemetry = hook.current(self)
         call = telemetry.start(self, options, stream, stream_cls) if telemetry is not None else None
         if telemetry is None or call is None:
             return await request(self, cast_to, options, stream=stream, stream_cls=stream_cls)

@@ -16,6 +16,7 @@ from opentelemetry.instrumentation.instrumentor import (  # type: ignore[attr-de
 from gossamer import finalizers
 from gossamer._version import __version__
 from gossamer.backlog import settle_all
+from gossamer.clients import OwnClients
 from gossamer.envelope import read_headers
 from gossamer.errors import logger, swallow
 from gossamer.events import Events
@@ -65,50 +66,99 @@ class Instrumentor(BaseInstrumentor):  # type: ignore[misc]
     #: Made once: BaseInstrumentor gives out one object, but runs __init__ each time.
     _hook: Hook | None = None
     _websockets: WebsocketHook | None = None
+    _all: Providers | None = None
+    _own: OwnClients[Providers] | None = None
 
     def instrumentation_dependencies(self) -> Collection[str]:
         """What is instrumented, and from which version on."""
         return (self.package.requires,)
 
+    def instrument_client(self, client: Any, **kwargs: Any) -> None:
+        """Trace one client, and the copies that `with_options()` makes of it, and leave all others alone.
+
+        It may have settings and providers of its own: they go before those of `instrument()`, which may be on
+        for all others. A second call for the same client replaces the first.
+
+        Args:
+            client: of the SDK, sync or async.
+            **kwargs: as `instrument()` takes them.
+
+        Raises:
+            TypeError: it is no client of the SDK.
+        """
+        if self._own is None:
+            self._own = OwnClients()
+        providers = self._providers(kwargs)
+        if providers is not None:
+            self._own.add(client, providers)
+            self._switch()
+
+    def uninstrument_client(self, client: Any) -> None:
+        """Trace a client no more by itself: as all others are, if they are."""
+        if self._own is not None:
+            self._own.discard(client)
+            self._switch()
+
     def _instrument(self, **kwargs: Any) -> None:
+        self._all = self._providers(kwargs)
+        self._switch()
+
+    def _uninstrument(self, **_: Any) -> None:
+        self._all = None
+        self._switch()
+
+    def _providers(self, kwargs: dict[str, Any]) -> Providers | None:
+        """Where what is recorded goes, by these arguments; None, and a warning, where nothing can be."""
         name = self.package.name
         try:
             sdk = locate(self.package)
         except ImportError:
             logger.warning("%s is not installed: there is nothing to instrument.", name)
-            return
+            return None
         except SDKMovedError as moved:
             logger.warning(
                 "This release of %s is not built as Gossamer knows it (%s); its calls are not traced.",
                 name,
                 moved,
             )
-            return
+            return None
         for argument in kwargs.keys() - _ARGUMENTS:
             logger.warning(
                 "instrument(%s=…) is no setting of Gossamer, and is not used. There are: %s.",
                 argument,
                 ", ".join(sorted(_ARGUMENTS)),
             )
-        settings = Settings.load(**kwargs)
         given = (kwargs.get(f"{kind}_provider") for kind in ("tracer", "meter", "logger"))
-        providers = Providers(sdk, settings, *given)
+        return Providers(sdk, Settings.load(**kwargs), *given)
+
+    def _switch(self) -> None:
+        """Put the wrappers where they are wanted, or take them away where nobody wants them any more."""
+        everyone, own = self._all, [*(self._own or ())]
+        wanted = own if everyone is None else [everyone, *own]
+        if not wanted:
+            if self._hook is not None:
+                self._hook.remove()
+            if self._websockets is not None:
+                self._websockets.remove()
+            finalizers.remove(self)
+            settle_all()
+            return
         finalizers.install(self)
+        # Where all clients are treated alike, no call need ask which of them it is.
+        current = everyone.current if everyone is not None and not own else self._current
         if self._hook is None:
-            self._hook = Hook(sdk)
-        self._hook.install(providers.current, headers=settings.response_headers)
+            self._hook = Hook(wanted[0].sdk)
+        self._hook.install(current, headers=any(each.settings.response_headers for each in wanted))
         if self.package.websockets:
             if self._websockets is None:
-                self._websockets = WebsocketHook(sdk)
-            self._websockets.install(providers.current, settings.provider_hosts)
+                self._websockets = WebsocketHook(wanted[0].sdk)
+            hosts = [pair for each in wanted for pair in each.settings.provider_hosts]
+            self._websockets.install(current, hosts)
 
-    def _uninstrument(self, **_: Any) -> None:
-        if self._hook is not None:
-            self._hook.remove()
-        if self._websockets is not None:
-            self._websockets.remove()
-        finalizers.remove(self)
-        settle_all()
+    def _current(self, client: Any) -> Telemetry | None:
+        """The telemetry that is on now for a client."""
+        providers = (None if self._own is None else self._own.of(client)) or self._all
+        return None if providers is None else providers.current(client)
 
 
 class Providers:
@@ -117,8 +167,8 @@ class Providers:
     def __init__(
         self, sdk: SDK, settings: Settings, tracer_provider: Any, meter_provider: Any, logger_provider: Any
     ) -> None:
-        self._sdk = sdk
-        self._settings = settings
+        self.sdk = sdk
+        self.settings = settings
         self._given = (tracer_provider, meter_provider, logger_provider)
         self._hooks = {
             name: AppHook(name, function)
@@ -135,8 +185,8 @@ class Providers:
         self._global_logger_provider: Any = None
         self._bind()
 
-    def current(self) -> Telemetry | None:
-        """The telemetry that is on now; None when nothing listens.
+    def current(self, _: Any = None) -> Telemetry | None:
+        """The telemetry that is on now, for whatever client; None when nothing listens.
 
         Asked at the start of every call, so the API's variables are looked at, and not its functions, which
         read the environment as long as no provider is set.
@@ -161,7 +211,7 @@ class Providers:
         outputs = self._make_outputs()
         # Other threads go by the old ones until all is made.
         self._telemetry = (
-            Telemetry(self._sdk, self._settings, self._table, outputs, self._propagation)
+            Telemetry(self.sdk, self.settings, self._table, outputs, self._propagation)
             if outputs is not None
             else None
         )
@@ -179,17 +229,17 @@ class Providers:
         meter = meter_provider.get_meter("gossamer", __version__)
         metrics = None
         if not isinstance(meter, (metrics_api.NoOpMeter, _ProxyMeter)):
-            metrics = Metrics(meter, meter_provider, self._settings)
-        asked = bool(self._settings.capture & CaptureMode.EVENT_ONLY)
+            metrics = Metrics(meter, meter_provider, self.settings)
+        asked = bool(self.settings.capture & CaptureMode.EVENT_ONLY)
         events = None
         try:
             events = Events.of(logger_provider, asked=asked)
         except Exception as error:  # a provider of somebody's own: no reason to lose the spans
             swallow(error)
-        capture = _capture(self._settings, events, self._completion_hook, _attribute_limit(tracer))
+        capture = _capture(self.settings, events, self._completion_hook, _attribute_limit(tracer))
         if tracer is None and metrics is None and events is None and capture is None:
             return None
-        headers = read_headers if self._settings.response_headers else None
+        headers = read_headers if self.settings.response_headers else None
         return Outputs(
             record, tracer, metrics, events, capture, self._counter, **self._hooks, read_headers=headers
         )

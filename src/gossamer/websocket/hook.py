@@ -6,7 +6,7 @@ OpenTelemetry's instrumentations are made with, tells when one has been.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from wrapt import register_post_import_hook
@@ -44,10 +44,10 @@ class WebsocketHook:
         """Whether new connections are watched."""
         return self._current is not None
 
-    def telemetry(self) -> Telemetry | None:
-        """The telemetry that is on now, or None."""
+    def telemetry(self, client: Any = None) -> Telemetry | None:
+        """The telemetry that is on now for a client, or None."""
         current = self._current
-        return None if current is None else current()
+        return None if current is None else current(client)
 
     def install(self, current: Current, hosts: Iterable[tuple[str, str]] = ()) -> None:
         """Put the wrappers in place and switch them on.

@@ -116,7 +116,7 @@ def _watch(connection: Any, manager: Any, hook: WebsocketHook, queued: list[Any]
             query = parse_qs(uri.query)
             model = (query.get("model") or query.get("deployment") or [None])[0]
         session = _SESSIONS[CONNECTIONS[known].protocol](
-            hook.telemetry, server, model if isinstance(model, str) else None
+            functools.partial(hook.telemetry, client), server, model if isinstance(model, str) else None
         )
         connection.__dict__[SESSION] = session
         hook.sessions.add(session)
