@@ -91,7 +91,8 @@ ATTRIBUTES: Final[dict[str, dict[str, str]]] = {
         semconv.REQUEST_ID: "Id under which the provider knows a call that failed, `x-request-id`; of every "
         "call with `GOSSAMER_RESPONSE_HEADERS`.",
         f"{semconv.HTTP_RESPONSE_HEADER}.<name>": "A header of the response, with "
-        "`GOSSAMER_RESPONSE_HEADERS`: those that begin with `x-ratelimit-`, and "
+        "`GOSSAMER_RESPONSE_HEADERS`: those that begin with `x-ratelimit-limit-`, "
+        "`x-ratelimit-remaining-` or `x-ratelimit-reset-`, and "
         f"{', '.join(f'`{name}`' for name in sorted(HEADERS))}. No other is ever read.",
     },
 }

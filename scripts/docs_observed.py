@@ -200,6 +200,10 @@ def _run(operation: Operation) -> None:
     untyped.request(object, exchanges.options(operation))
     silent = exchanges.client(lambda _: exchanges.reply({**exchanges.ANSWER, "usage": None}))
     silent.request(object, exchanges.options(operation))
+    if operation.binary:
+        speech = exchanges.client(lambda _: exchanges.reply(exchanges.ANSWER)).audio.speech
+        with speech.with_streaming_response.create(model="m", input="", voice="alloy") as response:
+            response.read()
     if operation.fold is not None:
         body = exchanges.sse(exchanges.events(operation))
         list(call(exchanges.client(lambda _: exchanges.streamed(body)), stream=True))

@@ -16,7 +16,11 @@ from gossamer.operations.plain import OTHER, plain_operations
 from gossamer.providers import OPENAI, PROVIDERS_BY_HOST
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sdk_answers import Sent
+
+    from gossamer.operations import Operation
 
 _METRICS: Final = {
     "inference": "`gen_ai.client.inference.*`",
@@ -42,7 +46,7 @@ def _operations() -> str:
             code(operation.name) if operation.metrics != "plain" else "none",
             code(names[label(operation)]),
             code(operation.api_type) if operation.api_type else "none",
-            "yes" if operation.fold else "no",
+            "yes" if operation.fold else "bytes" if operation.binary else "no",
             _METRICS[operation.metrics],
         )
         for operation in OPERATIONS
@@ -76,19 +80,29 @@ _ALL: Final = Table((*plain_operations(ADMINISTRATION), *OPERATIONS), other=OTHE
 
 def _methods() -> str:
     """What happens to the request of each method of the SDK, every one of which is called."""
-    requests: dict[str, Sent | None] = {}
+    fates: dict[str, dict[tuple[str, str], None]] = {}
+    silent = 0
     for call in walk("sync"):
-        sent = call.outcome.requests
-        if sent or call.method not in requests:
-            requests[call.method] = sent[0] if sent else None
-    reached = [sent for sent in requests.values() if sent is not None]
-    rows = [(code(method), *_fate(method, sent)) for method, sent in sorted(requests.items())]
+        found = fates.setdefault(call.method, {})
+        found[_fate(call.method, _main_request(call.outcome.requests))] = None
+        silent += not call.outcome.requests
+    rows = [(code(method), *fate) for method, found in sorted(fates.items()) for fate in found]
     intro = (
-        f"The {len(requests)} public methods of openai {openai.__version__}, {len(reached)} of which send a "
-        "request. Helpers that upload, poll or wait are named with the first request that they make. "
+        f"The {len(fates)} public methods of openai {openai.__version__}, {len(fates) - silent} of which "
+        "send a request. Helpers that upload, poll, wait or subscribe send several: the one that is traced "
+        "is named, or else the first. A method that can send one or another has a row for each. "
         f"“{_PLAIN}” means: {_WITH_SETTING}."
     )
     return f"{intro}\n\n{table(('Method', 'Request', 'Span'), rows)}"
+
+
+def _main_request(sent: Sequence[Sent]) -> Sent | None:
+    traced = (request for request in sent if _operation(request) in OPERATIONS)
+    return next(traced, sent[0] if sent else None)
+
+
+def _operation(sent: Sent) -> Operation | None:
+    return _ALL.find(sent.verb, sent.path.replace("{id}", "an-id"))
 
 
 _PLAIN: Final = "none by default"
@@ -99,7 +113,7 @@ def _fate(method: str, sent: Sent | None) -> tuple[str, str]:
     if sent is None:
         is_socket = method.endswith(".connect")
         return "none", "see [websockets.md](websockets.md)" if is_socket else "none: it calls nobody"
-    operation = _ALL.find(sent.verb, sent.path.replace("{id}", "an-id"))
+    operation = _operation(sent)
     if operation is None or operation is OTHER:
         raise DriftError(f"{method} sends {sent.verb} {sent.path}, which administration.py does not know")
     request = code(f"{operation.method} {operation.path}")

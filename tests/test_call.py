@@ -10,6 +10,7 @@ import openai
 import pytest
 
 from gossamer import stream, telemetry
+from gossamer.call import Call
 from gossamer.cli.fake import mock_async_client, mock_client
 from gossamer.fields import NOTHING
 from gossamer.metrics import Metrics
@@ -93,9 +94,20 @@ def test_a_finish_that_fails_behind_its_tap_ends_the_span_at_the_end_of_the_stre
     assert span["attributes"]["gossamer.stream.outcome"] == "completed"
 
 
-@pytest.mark.parametrize("seam", ["restore", "watch_raw"])
+def leave_and_fail(call: Any, options: Any) -> None:
+    """What it undoes must be undone."""
+    LEAVE(call, options)
+    fail()
+
+
+LEAVE = Call.leave
+
+
+@pytest.mark.parametrize(
+    "seam", [(Call, "leave", leave_and_fail), (telemetry, "watch_raw", fail)], ids=["leave", "watch_raw"]
+)
 def test_a_finish_of_a_raw_response_that_fails_ends_the_span(lenient, monkeypatch, seam):
-    monkeypatch.setattr(telemetry, seam, fail)
+    monkeypatch.setattr(*seam)
     raw = client().chat.completions.with_raw_response.create(**CHAT)
     assert raw.parse().choices
     del raw
@@ -104,7 +116,7 @@ def test_a_finish_of_a_raw_response_that_fails_ends_the_span(lenient, monkeypatc
 
 
 def test_an_abort_that_fails_ends_the_span_with_the_apps_error(lenient, run, monkeypatch):
-    monkeypatch.setattr(telemetry, "restore", fail)
+    monkeypatch.setattr(Call, "leave", leave_and_fail)
     with pytest.raises(openai.RateLimitError):
         ask(run, extra_body={"model": "fake-error-429"})
     (span,) = lenient.spans

@@ -28,7 +28,12 @@ THEIRS = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 def requests_of(run) -> Callable[..., list[Any]]:
     """Make one chat, and give the requests that were sent."""
 
-    def ask(options: dict[str, Any] | None = None, refusals: int = 0, **arguments: Any) -> list[Any]:
+    def ask(
+        options: dict[str, Any] | None = None,
+        refusals: int = 0,
+        session: dict[str, Any] | None = None,
+        **arguments: Any,
+    ) -> list[Any]:
         sent: list[Any] = []
 
         def handle(request: Any) -> Any:
@@ -50,11 +55,11 @@ def requests_of(run) -> Callable[..., list[Any]]:
 
         given = {"api_key": "none", **(options or {})}
         if run.kind == "async":
-            session = http.AsyncClient(transport=http.MockTransport(ahandle))
-            asyncio.run(aread(openai.AsyncOpenAI(http_client=session, **given)))
+            http_client = http.AsyncClient(transport=http.MockTransport(ahandle), **(session or {}))
+            asyncio.run(aread(openai.AsyncOpenAI(http_client=http_client, **given)))
         else:
-            session = http.Client(transport=http.MockTransport(handle))
-            client = openai.OpenAI(http_client=session, **given)
+            http_client = http.Client(transport=http.MockTransport(handle), **(session or {}))
+            client = openai.OpenAI(http_client=http_client, **given)
             result = client.chat.completions.create(model="m", messages=MESSAGES, **arguments)
             assert not isinstance(result, openai.Stream) or list(result)
         return sent
@@ -110,8 +115,9 @@ def test_baggage_goes_along_only_where_it_is_asked_for(requests_of, setting):
     [
         {"extra_headers": {"Traceparent": THEIRS}},
         {"options": {"default_headers": {"traceparent": THEIRS}}},
+        {"session": {"headers": {"traceparent": THEIRS}}},
     ],
-    ids=["of the call", "of the client"],
+    ids=["of the call", "of the client", "of the HTTP client"],
 )
 def test_the_apps_own_header_wins(requests_of, where):
     with capture(propagation="trace"):
@@ -142,3 +148,44 @@ def test_nothing_is_sent_along_unasked(requests_of, telemetry):
     (request,) = requests_of()
     assert told(request) == []
     assert told(request, "baggage") == []
+
+
+def test_a_client_may_add_headers_in_a_way_of_its_own(requests_of):
+    class Own(openai.OpenAI):
+        @property
+        def default_headers(self) -> Any:
+            return {**super().default_headers, "Traceparent": THEIRS}
+
+    sent: list[Any] = []
+
+    def handle(request: Any) -> Any:
+        sent.append(request)
+        return http.Response(200, json=ANSWER)
+
+    with capture(propagation="trace"):
+        client = Own(api_key="none", http_client=http.Client(transport=http.MockTransport(handle)))
+        client.chat.completions.create(model="m", messages=MESSAGES)
+    assert told(sent[0]) == [THEIRS]
+
+
+def test_options_that_two_requests_share_are_as_they_were():
+    async def both() -> None:
+        options = openai._models.FinalRequestOptions.construct(
+            method="post", url="/chat/completions", json_data={"model": "m"}, headers={"x-mine": "1"}
+        )
+        before = dict(options.__dict__)
+        await asyncio.gather(client.request(object, options), client.request(object, options))
+        assert options.__dict__ == before
+
+    async def answer(request: Any) -> Any:
+        sent.append(request)
+        await asyncio.sleep(0)
+        return http.Response(200, json=ANSWER)
+
+    sent: list[Any] = []
+    with capture(propagation="trace"):
+        client = openai.AsyncOpenAI(
+            api_key="none", http_client=http.AsyncClient(transport=http.MockTransport(answer))
+        )
+        asyncio.run(both())
+    assert len(sent) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -119,3 +120,45 @@ def test_the_delay_is_the_sdks_own(telemetry, ask, monkeypatch):
     monkeypatch.setattr(_base_client.BaseClient, "_calculate_retry_timeout", recorded)
     ask(refused(429))
     assert [told["gossamer.retry.delay"] for _, told in events(telemetry)] == waited
+
+
+def test_the_retries_of_a_call_inside_another_are_its_own(telemetry, monkeypatch):
+    """A function that gives the key may ask somebody for it, by the SDK."""
+    refusals = iter([refused(503), refused(503)])
+
+    def inner(_: Any) -> Any:
+        return next(refusals, lambda: http.Response(200, json={"object": "list", "data": []}))()
+
+    other = openai.OpenAI(api_key="none", http_client=http.Client(transport=http.MockTransport(inner)))
+
+    def outer(_: Any) -> Any:
+        other.models.list()
+        return http.Response(200, json=ANSWER)
+
+    client = openai.OpenAI(api_key="none", http_client=http.Client(transport=http.MockTransport(outer)))
+    client.chat.completions.create(model="m", messages=MESSAGES)
+    assert next(refusals, None) is None
+    assert events(telemetry) == []
+    assert "gossamer.request.retries" not in telemetry.spans[0]["attributes"]
+
+
+def test_the_options_are_as_they_were(telemetry, ask):
+    seen: list[Any] = []
+    original = _base_client.BaseClient._calculate_retry_timeout
+
+    def kept(self: Any, remaining: int, options: Any, headers: Any = None) -> float:
+        seen.append(options)
+        return original(self, remaining, options, headers)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_base_client.BaseClient, "_calculate_retry_timeout", kept)
+        options = openai._models.FinalRequestOptions.construct(
+            method="post", url="/chat/completions", json_data={"model": "m", "messages": MESSAGES}
+        )
+        before = dict(options.__dict__)
+        attempts = iter([refused(503), lambda: http.Response(200, json=ANSWER)])
+        session = http.Client(transport=http.MockTransport(lambda _: next(attempts)()))
+        client = openai.OpenAI(api_key="none", http_client=session)
+        client.request(object, options)
+        assert options.__dict__ == before
+        assert copy.deepcopy(seen[0]).url == "/chat/completions"

@@ -135,6 +135,8 @@ def test_the_defaults(caplog):
         ("propagation", "Trace", "trace"),
         ("propagation", "baggage", "baggage"),
         ("provider_hosts", "llm.corp=azure.ai.openai", (("llm.corp", "azure.ai.openai"),)),
+        ("provider_hosts", "localhost:8000=vllm,[::1]:80=x_ai", (("localhost", "vllm"), ("::1", "x_ai"))),
+        ("provider_hosts", "https://a.test/v1=groq,*.b.test=x_ai", (("a.test", "groq"), ("b.test", "x_ai"))),
         ("provider_hosts", " .A.test = groq ,b.test=x_ai,", (("a.test", "groq"), ("b.test", "x_ai"))),
         ("content_limit", "1024", 1024),
         ("content_limit", " 65536 ", 65536),

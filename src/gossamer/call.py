@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextvars import ContextVar, Token
 from functools import partial
 from time import perf_counter_ns, time_ns
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -19,6 +18,7 @@ from gossamer.fields import NOTHING, Fields
 if TYPE_CHECKING:
     import weakref
     from collections.abc import Mapping
+    from contextvars import Token
 
     from opentelemetry.trace import Span
 
@@ -32,8 +32,9 @@ Outcome = Literal["completed", "closed", "abandoned", "cancelled", "failed"]
 
 _NO_CONTEXT: Final = Context()
 
-#: The call whose request is being made here: who sees a retry, or a response, tells it.
-_requesting: ContextVar[Call] = ContextVar("gossamer_requesting")
+#: Where the options of a request lead to its call, for who sees a retry or a response. The SDK takes it along
+#: into the copy that it makes of them for each attempt.
+_IN_OPTIONS: Final = "_gossamer_call"
 
 
 class Call:
@@ -58,7 +59,6 @@ class Call:
     span: Span | None = None
     recording = False
     _token: Token[Context] | None = None
-    _requesting: Token[Call] | None = None
 
     def __init__(
         self,
@@ -84,26 +84,45 @@ class Call:
         self.started = time_ns()
         self.began = perf_counter_ns()  # the wall clock may be set back in the meantime
 
-    def enter(self) -> None:
-        """Make the span current: the request begins."""
+    def enter(self, options: Any) -> None:
+        """Make the span current, and be known to the request's options: the request begins."""
         span = self.span
         if span is not None:
-            self.recording = span.is_recording()
-            outputs = self.outputs
-            self.watched = self.recording or outputs.metrics is not None or outputs.events is not None
-            self.context = set_span_in_context(span, self.context)
+            self.sees(span)
             self._token = attach(self.context)
-        self._requesting = _requesting.set(self)
+        # Past pydantic's __setattr__, which knows the names of fields only.
+        options.__dict__[_IN_OPTIONS] = self
 
-    def leave(self) -> None:
-        """Make the caller's span current again: the request is over, however it went."""
-        try:
-            if self._requesting is not None:
-                _requesting.reset(self._requesting)
-        except ValueError:
-            return  # a dropped coroutine is closed in some other context, where nothing of ours is current
-        if self._token is not None:
-            detach(self._token)
+    def sees(self, span: Span) -> None:
+        """Take in what the sampler has made of the span."""
+        self.recording = span.is_recording()
+        outputs = self.outputs
+        self.watched = self.recording or outputs.metrics is not None or outputs.events is not None
+        self.context = set_span_in_context(span, self.context)
+
+    def leave(self, options: Any) -> None:
+        """Make the caller's span current again, and the options as they were: the request is over, however it
+        went, and the caller may use them again.
+        """
+        given = options.__dict__
+        given.pop(_IN_OPTIONS, None)
+        if callable(self.parser):
+            given["post_parser"] = self.parser
+        if self.body_as_it_was is not None:
+            given["json_data"] = self.body_as_it_was
+        if self.headers_as_they_were is not NOTHING:
+            given["headers"] = self.headers_as_they_were
+        token = self._token
+        if token is not None:
+            try:
+                token.var.reset(token)  # as detach() does, which would log what is no failure
+            except ValueError:
+                pass  # a dropped coroutine is closed in some other context, where nothing of ours is current
+            except AttributeError:  # a runtime context of somebody's own
+                detach(token)
+
+    def __deepcopy__(self, _: Any) -> Call:
+        return self  # the options lead here, and may be copied
 
     def capture(self, capture: Capture, options: Any) -> None:
         """Read the request for its content, if that is wanted."""
@@ -246,6 +265,7 @@ class Guard:
             self.call.end("abandoned")
 
 
-def requesting() -> Call | None:
-    """The call whose request is being made here."""
-    return _requesting.get(None)
+def call_of(options: Any) -> Call | None:
+    """The call whose request has these options, while it is made."""
+    found: Call | None = options.__dict__.get(_IN_OPTIONS)
+    return found

@@ -9,8 +9,10 @@ from typing import Any, Final
 
 from gossamer import semconv
 
-#: Begin of the headers that tell limits: of requests and tokens, per minute or day, by model with some.
-_LIMITS: Final = "x-ratelimit-"
+#: Begin of the headers that tell limits: of requests, tokens, images, per minute or day.
+_LIMITS: Final = tuple(f"x-ratelimit-{what}-" for what in ("limit", "remaining", "reset"))
+#: Characters of a name. A server could send any, and each is an attribute of its own.
+_LONGEST: Final = 64
 HEADERS: Final = frozenset(
     {
         "apim-request-id",  # Azure
@@ -33,6 +35,6 @@ def read_headers(headers: Any) -> dict[str, Any]:
         key = name.lower()
         if key == "x-request-id":
             found[semconv.REQUEST_ID] = value
-        elif key in HEADERS or key.startswith(_LIMITS):
+        elif key in HEADERS or (key.startswith(_LIMITS) and len(key) <= _LONGEST):
             found[f"{semconv.HTTP_RESPONSE_HEADER}.{key}"] = (value,)
     return found

@@ -13,7 +13,7 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from gossamer.call import requesting
+from gossamer.call import call_of
 
 if TYPE_CHECKING:
     from gossamer.sdk import SDK
@@ -188,7 +188,7 @@ def _counting(retry: Method, _: Hook) -> Method:
     @functools.wraps(retry)
     def counted(self: Any, remaining_retries: int, options: Any, response_headers: Any = None) -> Any:
         delay = retry(self, remaining_retries, options, response_headers)
-        call = requesting()
+        call = call_of(options)
         if call is not None:
             call.retry(delay)
         return delay
@@ -200,10 +200,10 @@ def _showing(process: Method, _: Hook) -> Method:
     """Shows the call its response. Sync and async alike: the coroutine is the SDK's own."""
 
     @functools.wraps(process)
-    def shown(self: Any, *args: Any, response: Any, **more: Any) -> Any:
-        call = requesting()
+    def shown(self: Any, *, options: Any, response: Any, **more: Any) -> Any:
+        call = call_of(options)
         if call is not None:
             call.headers = getattr(response, "headers", None)
-        return process(self, *args, response=response, **more)
+        return process(self, options=options, response=response, **more)
 
     return shown

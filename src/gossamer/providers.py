@@ -32,6 +32,9 @@ PROVIDERS_BY_HOST: Final[dict[str, str]] = {
     "openai.azure.com": AZURE,
     "cognitiveservices.azure.com": AZURE,
     "openai.azure.us": AZURE,
+    "openai.azure.cn": AZURE,
+    "cognitiveservices.azure.us": AZURE,
+    "cognitiveservices.azure.cn": AZURE,
     "services.ai.azure.com": AZURE,
     "inference.ai.azure.com": "azure.ai.inference",
     "models.github.ai": "azure.ai.inference",
@@ -51,7 +54,7 @@ PROVIDERS_BY_HOST: Final[dict[str, str]] = {
 }
 
 
-_PORTS: Final = {"https": 443, "http": 80, "wss": 443, "ws": 80}
+_PORTS: Final = {"https": 443, "http": 80, "wss": 443, "ws": 80}  # of schemes
 
 #: Servers kept by URL, for clients that are made for one call each.
 _URLS: Final = 256
@@ -127,7 +130,7 @@ def server_at(
     """The server of a URL; without a port in it, the scheme's own."""
     parts = urlsplit(url)
     host = parts.hostname or ""
-    port = parts.port or {"https": 443, "wss": 443, "http": 80, "ws": 80}.get(parts.scheme)
+    port = parts.port or _PORTS.get(parts.scheme)
     found = provider or provider_of(host, hosts, default)
     deployment = parts.path.partition("/deployments/")[2].partition("/")[0]
     return Server(found, host, port, unquote(deployment) if found == AZURE else None)
@@ -148,7 +151,10 @@ class Servers:
             hosts: (host suffix, provider) each, beside `PROVIDERS_BY_HOST` and before it.
         """
         self._sdk = sdk
-        self._hosts = {**PROVIDERS_BY_HOST, **dict(hosts)}
+        default = sdk.package.provider
+        # Who speaks OpenAI's format is only called so where nothing better is known.
+        known = {host: who for host, who in PROVIDERS_BY_HOST.items() if default == OPENAI or who != OPENAI}
+        self._hosts = {**known, **dict(hosts)}
         self._by_client: dict[int, tuple[weakref.ref[Any], Any, Server]] = {}
         self._by_url: dict[tuple[str, str | None], Server] = {}
 

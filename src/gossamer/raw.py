@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from gossamer.body import watch_body
 from gossamer.call import Call, Guard
 from gossamer.errors import swallow
-from gossamer.fields import NOTHING
 from gossamer.finalizers import unfinished
 from gossamer.stream import tap_stream
 
@@ -78,22 +77,14 @@ class RawParser(Parser):
 
 
 def watch_parser(options: Any, call: Call) -> Any:
-    """See the answer before the SDK's own parser does, if there is one. Returns it, for `restore`."""
+    """See the answer before the SDK's own parser does, if there is one. Returns it, for `Call.leave`."""
     inner = options.post_parser
+    if isinstance(inner, Parser):
+        inner = inner.inner  # of a request with the very same options that is being made, too
     if callable(inner):
         # Past pydantic's __setattr__, which would mark the field as set by the caller.
         options.__dict__["post_parser"] = Parser(call, inner)
     return inner
-
-
-def restore(options: Any, call: Call) -> None:
-    """Give the options back as they were: the caller may use them again."""
-    if callable(call.parser):
-        options.__dict__["post_parser"] = call.parser
-    if call.body_as_it_was is not None:
-        options.__dict__["json_data"] = call.body_as_it_was
-    if call.headers_as_they_were is not NOTHING:
-        options.__dict__["headers"] = call.headers_as_they_were
 
 
 def watch_raw(response: Any, call: Call, sdk: SDK, *, gaps: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from gossamer.scope import CaptureMode, mode_of
 
@@ -79,9 +80,16 @@ class Hosts:
         for pair in pairs:
             if len(pair) != 2 or not all(isinstance(word, str) and word.strip() for word in pair):
                 raise ValueError
-            host, provider = (word.strip() for word in pair)
-            found.append((host.lower().strip("."), provider))
+            host = _host_of(pair[0].strip())
+            if not host:
+                raise ValueError
+            found.append((host, pair[1].strip()))
         return tuple(found)
+
+
+def _host_of(text: str) -> str:
+    """A host by itself, if it was written as a URL, with its port, or with `*.` for all that end in it."""
+    return (urlsplit(text if "://" in text else f"//{text}").hostname or "").removeprefix("*").strip(".")
 
 
 class Function:

@@ -16,7 +16,7 @@ from gossamer.errors import swallow
 from gossamer.finalizers import drain, pending, unfinished
 from gossamer.operations.request import body_of
 from gossamer.providers import Server, Servers
-from gossamer.raw import restore, watch_parser, watch_raw
+from gossamer.raw import watch_parser, watch_raw
 from gossamer.scope import in_hook, own_attributes
 from gossamer.stream import tap_stream
 from gossamer.stream_usage import ask
@@ -107,9 +107,10 @@ class Telemetry:
                     name, context, SpanKind.CLIENT, attributes, None, call.started
                 )
             call.parser = watch_parser(options, call)
-            call.enter()  # last: what is made current must be left again
+            call.enter(options)  # last: what is made current must be left again
         except Exception as error:
             if call is not None:
+                call.leave(options)
                 call.end("completed")
             swallow(error)
             return None
@@ -168,9 +169,7 @@ class Telemetry:
             if outputs.capture is not None:
                 call.capture(outputs.capture, options)
             if self._propagation is not None:
-                headers = options.headers
-                if self._propagation.inject(client, options, call.context):
-                    call.headers_as_they_were = headers
+                call.headers_as_they_were = self._propagation.inject(client, options, call.context)
             if outputs.counter is not None and outputs.counter.counts(call.operation):
                 call.body = body_of(options)
             # Only what is watched can be hidden, and only in the SDK's own kinds of stream.
@@ -184,8 +183,7 @@ class Telemetry:
     def abort(self, call: Call, options: Any, error: BaseException) -> None:
         """The request ended in an exception."""
         try:
-            call.leave()
-            restore(options, call)
+            call.leave(options)
         except Exception as own:
             swallow(own)
         finally:
@@ -194,8 +192,7 @@ class Telemetry:
     def finish(self, call: Call, options: Any, result: Any) -> None:
         """The request brought a result: the answer, or something that will bring it."""
         try:
-            call.leave()
-            restore(options, call)
+            call.leave(options)
             if not call.watched:
                 return  # not sampled, and nothing is measured: there is nothing to see
             if not isinstance(result, self._special):
@@ -254,8 +251,7 @@ class Telemetry:
                 call.span = self._tracer.start_span(
                     name, context, SpanKind.CLIENT, attributes, None, call.started
                 )
-            call.enter()
-            call.leave()
+                call.sees(call.span)
             if self._outputs.request_hook is not None and call.span is not None and call.recording:
                 self._outputs.request_hook(call.span, request)
             if self._outputs.capture is not None:

@@ -35,6 +35,10 @@ _NAMED: Final = 1
 _PRIMING: Final = 3
 
 
+#: `Operation.content` of what is all text.
+_COUNTED: Final = frozenset({"chat", "completions", "responses"})
+
+
 class TokenCounter:
     """Counts the tokens of calls. Made once, in `instrument()`."""
 
@@ -52,7 +56,7 @@ class TokenCounter:
 
     def counts(self, operation: Operation) -> bool:
         """Whether what this operation says is counted: text, by a model that was made for it."""
-        return operation.metrics == "inference" and content_fold(operation) is not None
+        return operation.content in _COUNTED
 
     def fold(self, operation: Operation, request: Attributes) -> Fold | None:
         """Keeps of a stream what is to be counted; None where there is nothing."""

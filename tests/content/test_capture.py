@@ -453,7 +453,7 @@ def test_an_iterator_of_messages_is_the_sdks_to_read(client):
 def test_nothing_of_the_content_is_held_after_the_end(client, monkeypatch):
     kept = []
     enter = Call.enter
-    monkeypatch.setattr(Call, "enter", lambda call: (kept.append(call), enter(call))[1])
+    monkeypatch.setattr(Call, "enter", lambda call, options: (kept.append(call), enter(call, options))[1])
     with capture(capture="SPAN_AND_EVENT"):
         stream = client.chat.completions.create(**CHAT, stream=True)
         captured = weakref.ref(kept[0].captured.content)

@@ -111,8 +111,6 @@ SEAMS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "start-span-in-context": breaking((call, "set_span_in_context")),
     "start-attach": breaking((call, "attach")),
     "request-leave": breaking_after(call.Call, "leave"),
-    "request-detach": breaking_after(call, "detach"),
-    "request-restore": breaking((telemetry, "restore")),
     "request-answered": breaking((call.Call, "answered")),
     "request-exception": breaking((failure, "of_exception")),
     "stream-tap": breaking((telemetry, "tap_stream"), (raw, "tap_stream")),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from gossamer.messages.agents import ASSISTANTS, RUNS
+from gossamer.messages.agents import ASSISTANTS, RUNS, ContentRunFold
 from gossamer.messages.chat import CHAT
 from gossamer.messages.choices_stream import ContentFold
 from gossamer.messages.completions import COMPLETIONS
-from gossamer.messages.media import IMAGES, SPEECH, TRANSCRIPTS, VIDEOS
+from gossamer.messages.media import IMAGES, SPEECH, TRANSCRIPTS, VIDEOS, ContentImagesFold
 from gossamer.messages.message import NOTHING_TO_READ, Reader
 from gossamer.messages.realtime import REALTIME
 from gossamer.messages.responses import FETCHED, RESPONSES
@@ -40,11 +40,11 @@ _CONTENT: Final[dict[str | None, _Content]] = {
     "chat": _Content(CHAT, ContentFold),
     "completions": _Content(COMPLETIONS, ContentFold),
     "fetched": _Content(FETCHED, ContentFetchFold),
-    "images": _Content(IMAGES),
+    "images": _Content(IMAGES, ContentImagesFold),
     "realtime": _Content(REALTIME, ContentEventsFold),
     "responses": _Content(RESPONSES, ContentEventsFold),
     "retrieval": _Content(RETRIEVAL),
-    "runs": _Content(RUNS),
+    "runs": _Content(RUNS, ContentRunFold),
     "speech": _Content(SPEECH),
     "transcripts": _Content(TRANSCRIPTS),
     "videos": _Content(VIDEOS),

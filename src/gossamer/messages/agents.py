@@ -8,9 +8,12 @@ from gossamer.fields import Fields, fields
 from gossamer.messages import chat
 from gossamer.messages.message import Message, Part, Reader, file, text, tool_call_response
 from gossamer.messages.response_parts import content_part, content_parts, listed, string
+from gossamer.operations.assistants import RunFold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from gossamer.operations.operation import Attributes
 
 
 def instructions(body: Fields) -> list[Part]:
@@ -44,6 +47,27 @@ def outputs(answer: Fields) -> list[Message]:
     if calls:
         messages += chat.outputs({"choices": [{"message": {"role": "assistant", "tool_calls": calls}}]})
     return messages
+
+
+class ContentRunFold(RunFold):
+    """As `RunFold`, with the messages that are said."""
+
+    __slots__ = ("_messages",)
+
+    def __init__(self, request: Attributes, _: int) -> None:
+        super().__init__(request)
+        self._messages: list[Any] = []
+
+    def add(self, chunk: Any) -> bool:
+        """See `Fold.add`."""
+        found = fields(chunk)
+        if found.get("event") == "thread.message.completed":
+            self._messages.append(found.get("data"))
+        return super().add(chunk)
+
+    def answer(self) -> Fields:
+        """See `Fold.answer`."""
+        return {**super().answer(), "messages": self._messages}
 
 
 def _content(content: Any) -> list[Part]:

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 from gossamer.fields import Fields, fields
 from gossamer.messages.message import Base64, Message, Part, Reader, at_url, data, generic, text
 from gossamer.messages.response_parts import content_part, content_parts, listed, string
+from gossamer.operations.images import COMPLETED, ImagesFold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from gossamer.operations.operation import Attributes
 
 
 def _said_in(key: str) -> Callable[[Fields], Sequence[Any]]:
@@ -62,6 +65,27 @@ def _image(found: Fields, kind: str | None) -> Part | None:
     if url:
         return at_url("image", url)
     return data("image", f"image/{kind}" if kind else None, Base64(content)) if content else None
+
+
+class ContentImagesFold(ImagesFold):
+    """As `ImagesFold`, with the images."""
+
+    __slots__ = ("_images",)
+
+    def __init__(self, request: Attributes, _: int) -> None:
+        super().__init__(request)
+        self._images: list[Fields] = []
+
+    def add(self, chunk: Any) -> bool:
+        """See `Fold.add`."""
+        event = fields(chunk)
+        if event.get("type") in COMPLETED:
+            self._images.append(event)
+        return super().add(chunk)
+
+    def answer(self) -> Fields:
+        """See `Fold.answer`."""
+        return {**super().answer(), "data": self._images} if self._images else super().answer()
 
 
 def transcripts(answer: Fields) -> list[Message]:

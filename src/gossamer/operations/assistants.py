@@ -79,11 +79,10 @@ def _failure(answer: Fields) -> str | None:
 class RunFold:
     """Events of a run, folded: each event of the run itself has all of it."""
 
-    __slots__ = ("_error", "_messages", "_run")
+    __slots__ = ("_error", "_run")
 
     def __init__(self, _: Attributes) -> None:
         self._run: Fields = NOTHING
-        self._messages: list[Any] = []
         self._error: Fields = NOTHING
 
     def add(self, chunk: Any) -> bool:
@@ -91,9 +90,7 @@ class RunFold:
         found = fields(chunk)
         event = found.get("event")
         if type(event) is str:
-            if event == "thread.message.completed":
-                self._messages.append(found.get("data"))
-            elif event.startswith("thread.run.") and event.count(".") == 2:
+            if event.startswith("thread.run.") and event.count(".") == 2:
                 self._run = fields(found.get("data"))
             elif event == "error":
                 self._fail(found.get("data"))
@@ -107,7 +104,7 @@ class RunFold:
 
     def answer(self) -> Fields:
         """See `Fold.answer`."""
-        return {**self._run, "messages": self._messages, **self._error}
+        return {**self._run, **self._error}
 
 
 CREATE_ASSISTANT = Operation(

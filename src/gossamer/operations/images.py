@@ -23,19 +23,17 @@ def measure(answer: Fields, attributes: Attributes) -> None:
 
 
 class ImagesFold:
-    """Events of an image in the making, folded: the last one has the image, and the usage."""
+    """Events of an image in the making, folded: the last one has the usage; the image in it is not kept."""
 
-    __slots__ = ("_images", "_usage")
+    __slots__ = ("_usage",)
 
     def __init__(self, _: Attributes) -> None:
-        self._images: list[Fields] = []
         self._usage: Any = None
 
     def add(self, chunk: Any) -> bool:
         """See `Fold.add`."""
         event = fields(chunk)
-        if event.get("type") in _COMPLETED:
-            self._images.append(event)
+        if event.get("type") in COMPLETED:
             usage = event.get("usage")
             if usage is not None:
                 self._usage = usage
@@ -43,46 +41,29 @@ class ImagesFold:
 
     def answer(self) -> Fields:
         """See `Fold.answer`."""
-        return {"data": self._images, "usage": self._usage} if self._images else {}
+        return {"usage": self._usage} if self._usage is not None else {}
 
 
-_COMPLETED: Final = ("image_generation.completed", "image_edit.completed")
-_KEPT_EVENTS: Final = frozenset({*_COMPLETED, None})
+COMPLETED: Final = ("image_generation.completed", "image_edit.completed")
+_KEPT_EVENTS: Final = frozenset({*COMPLETED, None})
 
-GENERATE_IMAGE = Operation(
-    name="generate_content",
-    method="POST",
-    path="/images/generations",
-    calls="`images.generate`",
-    metrics="inference",
-    describe_request=_describe_request,
-    measure=measure,
-    always=_ALWAYS,
-    fold=ImagesFold,
-    kept_events=_KEPT_EVENTS,
-    content="images",
-)
-EDIT_IMAGE = Operation(
-    name="generate_content",
-    method="POST",
-    path="/images/edits",
-    calls="`images.edit`",
-    metrics="inference",
-    describe_request=_describe_request,
-    measure=measure,
-    always=_ALWAYS,
-    fold=ImagesFold,
-    kept_events=_KEPT_EVENTS,
-    content="images",
-)
-VARY_IMAGE = Operation(
-    name="generate_content",
-    method="POST",
-    path="/images/variations",
-    calls="`images.create_variation`",
-    metrics="inference",
-    describe_request=_describe_request,
-    measure=measure,
-    always=_ALWAYS,
-    content="images",
-)
+
+def _operation(path: str, calls: str, *, streams: bool) -> Operation:
+    return Operation(
+        name="generate_content",
+        method="POST",
+        path=path,
+        calls=calls,
+        metrics="inference",
+        describe_request=_describe_request,
+        measure=measure,
+        always=_ALWAYS,
+        fold=ImagesFold if streams else None,
+        kept_events=_KEPT_EVENTS if streams else None,
+        content="images",
+    )
+
+
+GENERATE_IMAGE = _operation("/images/generations", "`images.generate`", streams=True)
+EDIT_IMAGE = _operation("/images/edits", "`images.edit`", streams=True)
+VARY_IMAGE = _operation("/images/variations", "`images.create_variation`", streams=False)

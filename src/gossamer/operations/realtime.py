@@ -9,9 +9,8 @@ from gossamer.fields import NOTHING, Fields, fields
 from gossamer.operations.operation import Attributes, Operation
 from gossamer.operations.request import Put, body_reader, inside, number, prompt_template, text, whole
 from gossamer.operations.responses_websocket import ItemsFold
-from gossamer.operations.usage import UsageKeys, read_usage
+from gossamer.operations.usage import AUDIO_USAGE, read_usage
 
-_USAGE: Final = UsageKeys("input_tokens", "output_tokens", "input_token_details", "output_token_details")
 _FINISH_REASONS: Final = {"max_output_tokens": "length"}  # the others are called as the API calls them
 
 
@@ -35,7 +34,7 @@ def _measure(answer: Fields, attributes: Attributes) -> None:
     model = answer.get("model")
     if type(model) is str and model:
         attributes[semconv.RESPONSE_MODEL] = model
-    read_usage(answer.get("usage"), _USAGE, attributes)
+    read_usage(answer.get("usage"), AUDIO_USAGE, attributes)
 
 
 def _describe(answer: Fields, attributes: Attributes) -> None:

@@ -168,13 +168,25 @@ def _describe_fetched(answer: Fields, attributes: Attributes) -> None:
 
 
 class FetchFold(EventsFold):
-    """As `EventsFold`, but a response that is still at work is no failure of the fetch."""
+    """As `EventsFold`, but a response that is still at work, or has failed, is no failure of the fetch."""
 
     __slots__ = ()
 
     def answer(self) -> Fields:
         """See `Fold.answer`."""
-        return self._response
+        return self._response if self._error is None else {**self._response, _OF_FETCH: self._error["error"]}
+
+
+#: Where an error stands that the stream of a fetched response ended in: in its own place is the response's.
+_OF_FETCH: Final = "error of the stream"
+
+
+def _failure_of_fetch(answer: Fields) -> str | None:
+    error = answer.get(_OF_FETCH)
+    if error is None:
+        return None
+    code = fields(error).get("code")
+    return code if type(code) is str and code else "failed"
 
 
 FETCH_RESPONSE = Operation(
@@ -187,6 +199,7 @@ FETCH_RESPONSE = Operation(
     describe_request=_describe_fetch,
     measure=_put_name,  # its tokens were counted when it was created
     describe=_describe_fetched,
+    failure=_failure_of_fetch,
     fold=FetchFold,
     kept_events=_KEPT_EVENTS,
     content="fetched",

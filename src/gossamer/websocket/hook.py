@@ -30,7 +30,7 @@ class WebsocketHook:
 
     def __init__(self, sdk: SDK) -> None:
         self._sdk = sdk
-        self.servers = Servers(sdk)
+        self.servers: Servers
         #: The living ones, of connections made while this was on.
         self.sessions: WeakSet[Session] = WeakSet()
         self._places: list[Place] = []

@@ -58,7 +58,7 @@ def leave(original: Method, _: Any) -> Method:
 
     @functools.wraps(original)
     def left(self: Any, exc_type: Any, exc: Any, exc_tb: Any) -> Any:
-        _cancelled(self, exc)
+        _left_by(self, exc)
         return original(self, exc_type, exc, exc_tb)
 
     return left
@@ -69,7 +69,7 @@ def aleave(original: Method, _: Any) -> Method:
 
     @functools.wraps(original)
     async def left(self: Any, exc_type: Any, exc: Any, exc_tb: Any) -> Any:
-        _cancelled(self, exc)
+        _left_by(self, exc)
         return await original(self, exc_type, exc, exc_tb)
 
     return left
@@ -147,13 +147,19 @@ def _private(manager: Any, name: str) -> Any:
     return None
 
 
-def _cancelled(manager: Any, error: BaseException | None) -> None:
-    """The block ends by an exception that is no error. By another one, the app closes its connection."""
-    if error is None or isinstance(error, Exception):
+def _left_by(manager: Any, error: BaseException | None) -> None:
+    """The block ends by an exception: one that cancels, or the loss of the connection, which may have been
+    met where nothing of ours looks. By another one, the app closes its connection.
+    """
+    if error is None:
         return
     try:
         session = getattr(_private(manager, "connection"), SESSION, None)
-        if session is not None:
+        if session is None:
+            return
+        if isinstance(error, Exception):
+            session.lost(error)
+        else:
             session.end("abandoned" if type(error) is GeneratorExit else "cancelled")
     except Exception as own:
         swallow(own)
