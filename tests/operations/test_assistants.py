@@ -388,6 +388,14 @@ def test_an_error_event_fails_the_call(trace):
     assert "secret" not in repr(traced.span)
 
 
+def test_an_error_event_may_come_bare(post):
+    """As releases hand it on that know of no such event."""
+    events = [*BEGUN, {"code": "server_error", "message": "secret", "param": None, "type": "server_error"}]
+    traced = post("/threads/thread_1/runs", {"stream": True}, events)
+    assert traced.attributes == {**RUN, **NAME, FINISH: ("error",), "error.type": "server_error", **FAILED}
+    assert "secret" not in repr(traced.span)
+
+
 @pytest.mark.parametrize(
     "odd", [None, 5, "text", [], {}, {"event": None}, {"event": ["thread.run.failed"]}, {"code": "failed"}]
 )

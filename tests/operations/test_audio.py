@@ -180,6 +180,7 @@ def test_a_stream_tells_the_usage_of_its_last_event(trace):
         ([*DELTAS, {**DONE, "usage": None}], {}),
         ([*DELTAS, {**DONE, "usage": {"seconds": 2}}], {"gossamer.usage.audio_seconds": 2.0}),
         (DELTAS, {}),  # cut before its end
+        ([*DELTAS, DONE, {}], TOLD),
         ([*DELTAS, {"type": "transcript.text.segment", "text": "Very light."}, DONE], TOLD),
         ([None, 5, "text", [], {}, {"type": None}, {"type": ["transcript.text.done"]}, DONE], TOLD),
         ([], {}),
