@@ -1,6 +1,6 @@
 """What the headers of a response say beside the answer, for those who ask for it.
 
-Only headers that are known to tell limits, times and ids are read: no other can leak.
+Only headers that are known to tell limits, times and ids are read.
 """
 
 from __future__ import annotations

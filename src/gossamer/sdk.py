@@ -1,4 +1,4 @@
-"""What Gossamer relies on inside the OpenAI SDK, looked up and checked once.
+"""What Gossamer relies on inside an SDK, looked up and checked once.
 
 All of it is private to the SDK, held still in openai from 1.26.0 to 3.54.0, and checked before anything is
 patched: where a name has moved, the SDK is left alone. Other SDKs that the same generator makes have it, too.
