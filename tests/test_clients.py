@@ -147,7 +147,7 @@ def test_no_client_is_kept_alive(instrumentor):
     assert list(instrumentor._own) == []
 
 
-@pytest.mark.parametrize("client", [None, "client", openai.OpenAI, object()], ids=repr)
+@pytest.mark.parametrize("client", [None, "client", openai.OpenAI, 7], ids=repr)
 def test_what_is_no_client_is_refused(instrumentor, client):
     with pytest.raises(TypeError, match="is no client of the SDK"):
         instrumentor.instrument_client(client)
