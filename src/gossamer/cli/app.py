@@ -19,6 +19,7 @@ __all__ = ["group"]
 _COMMANDS = {
     "demo": "Trace a small app against a fake OpenAI API: no key, no network.",
     "bench": "Measure what instrumentation costs, call by call and chunk by chunk.",
+    "soak": "Make mixed traffic for minutes or hours: nothing is lost, nothing grows.",
     "fake": "Serve the fake OpenAI API on this machine.",
 }
 
