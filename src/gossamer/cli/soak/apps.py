@@ -42,6 +42,10 @@ class App:
     def settle(self) -> None:
         """Let what was dropped be closed."""
 
+    def hang_up(self) -> None:
+        """Close the connections that wait for a next request; there will be new ones."""
+        raise NotImplementedError
+
     def stop(self) -> None:
         """Close the client."""
         raise NotImplementedError
@@ -78,6 +82,9 @@ class SyncApp(App):
         with ThreadPoolExecutor(at_once) as threads:
             for done in [threads.submit(worker) for _ in range(at_once)]:
                 done.result()
+
+    def hang_up(self) -> None:
+        self.client._client._transport.close()  # noqa: SLF001
 
     def stop(self) -> None:
         self.client.close()
@@ -125,9 +132,13 @@ class AsyncApp(App):
 
         self._loop.run_until_complete(turn())
 
+    def hang_up(self) -> None:
+        self._loop.run_until_complete(self.client._client._transport.aclose())  # noqa: SLF001
+
     def stop(self) -> None:
         self._loop.run_until_complete(self.client.close())
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()
 
     async def given(self, value: Any) -> Any:

@@ -69,7 +69,7 @@ class Blocks:
                 if timed:
                     self.seconds[traced] += time.perf_counter() - began
                     self.timed_calls[traced] += len(own)
-            self._settle()
+            self.settle()
             calls = sum(len(own) for own in kinds)
             if traced:
                 self.ledger.balance()
@@ -99,7 +99,7 @@ class Blocks:
 
         return work
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Free what was dropped, and record what was put aside."""
         for _ in range(2):  # what one collection frees may be held by a task of the loop
             gc.collect()

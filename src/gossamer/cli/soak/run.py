@@ -24,8 +24,10 @@ IN_PROCESS: Final = "in-process"
 HTTP: Final = "http"
 #: Calls of one application in a block.
 _BLOCK: Final = 200
-#: Blocks from one that is weighed to the next: under tracemalloc a call takes several times as long.
-_WEIGHED: Final = 8
+#: Pairs of blocks from one that is weighed to the next, as a call takes twice as long under tracemalloc; and
+#: how much longer such a block is, as what is left by chance does not grow with it.
+_WEIGHED: Final = 12
+_LONGER: Final = 2
 PERCENTS: Final = (50, 95, 99)
 
 
@@ -115,7 +117,7 @@ def _soak(mode: str, base_url: str | None, plan: Plan, advance: Callable[[str, i
             number = 0
             while blocks.ledger.calls < plan.calls if plan.calls is not None else time.monotonic() < until:
                 kinds = [draw(app, f"{plan.seed} {mode} {app.kind} {number}", size) for app in both]
-                _pair(blocks, watch, kinds, number)
+                _pair(blocks, watch, kinds, number, 1 if plan.calls is not None else _LONGER)
                 advance(mode, blocks.ledger.calls)
                 number += 1
         finally:
@@ -132,12 +134,22 @@ def _warm_up(blocks: Blocks) -> None:
         blocks.run(kinds, traced=traced, timed=False)
 
 
-def _pair(blocks: Blocks, watch: Watch, kinds: list[list[Kind]], number: int) -> None:
+def _pair(blocks: Blocks, watch: Watch, kinds: list[list[Kind]], number: int, longer: int) -> None:
     for traced in (False, True) if number % 2 else (True, False):
         blocks.run(kinds, traced=traced)
     if number % _WEIGHED == 0:
-        watch.growths.append(Growth.of(lambda: blocks.run(kinds, traced=True, timed=False)))
+        weighed = [own * longer for own in kinds]
+        watch.growths.append(Growth.of(lambda: _without_connections(blocks, weighed)))
     watch.note(Sample.take(blocks.ledger.calls, blocks.apps))
+
+
+def _without_connections(blocks: Blocks, kinds: list[list[Kind]]) -> int:
+    """How many connections are open after a block is chance: none, when memory is weighed."""
+    calls = blocks.run(kinds, traced=True, timed=False)
+    for app in blocks.apps:
+        app.hang_up()
+    blocks.settle()
+    return calls
 
 
 def _result(mode: str, blocks: Blocks, watch: Watch, points: int, complaints: list[str]) -> Result:

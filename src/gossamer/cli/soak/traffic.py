@@ -370,8 +370,10 @@ async def cancelled_in_user_code(app: App) -> None:
     reached = asyncio.Event()
 
     async def used() -> None:
-        await app.read(await _started(app), 3)
-        reached.set()
+        try:
+            await app.read(await _started(app), 3)
+        finally:
+            reached.set()
         await asyncio.sleep(60)
 
     task = asyncio.ensure_future(used())

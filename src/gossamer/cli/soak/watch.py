@@ -35,7 +35,7 @@ MAX_OWN_PER_CALL: Final = 0.1
 MAX_ALL_PER_CALL: Final = 0.5
 #: What a whole block may leave beside that: a cache that fills, a list that is made longer, an exemplar.
 OWN_ANYWAY: Final = 20
-ALL_ANYWAY: Final = 150
+ALL_ANYWAY: Final = 250
 #: Objects known to the collector that a call may leave behind, from one third of the soak to the next.
 MAX_OBJECTS_PER_CALL: Final = 0.1
 #: What the process may hold more in the last third than in the middle one: heaps are fragmented, and pages
@@ -92,8 +92,8 @@ def descriptors() -> int:
 
 
 def threads() -> int:
-    """Threads, without those that the async SDK starts for each copy of a client, and ends when it likes."""
-    return sum(not thread.name.startswith("AnyIO") for thread in threading.enumerate())
+    """Threads, without those that the event loop and the async SDK start, and end when they like."""
+    return sum(not thread.name.startswith(("AnyIO", "asyncio")) for thread in threading.enumerate())
 
 
 def connections_in_use(client: Any) -> int:
