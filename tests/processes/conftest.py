@@ -38,14 +38,20 @@ class Ran:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., Ran]:
-    """Run it to its end; `send` is a signal to send when it says that it is ready."""
+    """Run it to its end.
 
-    def runner(program: str, *, send: signal.Signals | None = None, first: str = "") -> Ran:
+    `send` is a signal to send when it says that it is ready; `first` is run before all else; a warning is an
+    error unless it is not `strict`.
+    """
+
+    def runner(
+        program: str, *, send: signal.Signals | None = None, first: str = "", strict: bool = True
+    ) -> Ran:
         file = tmp_path / "program.py"  # a file: what is spawned imports it again
         begin = f"import sys\nsys.path.insert(0, {str(TESTS)!r})\nfrom processes.program import *\n"
         file.write_text(first + begin + program, encoding="utf-8")
         process = subprocess.Popen(
-            [sys.executable, *_QUIET, str(file)],
+            [sys.executable, *(_QUIET if strict else ()), str(file)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
