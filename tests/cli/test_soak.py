@@ -20,8 +20,6 @@ from gossamer.cli.soak.percentiles import Latencies
 from gossamer.cli.soak.traffic import KINDS, draw
 from gossamer.cli.soak.watch import Sample, Watch
 
-pytestmark = pytest.mark.xdist_group("soak")
-
 
 def soak(*arguments: str) -> Result:
     return CliRunner().invoke(command, ["--seed", "7", *arguments])
@@ -58,7 +56,7 @@ def test_an_end_that_is_lost_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         end(self, *arguments, **more)
 
     monkeypatch.setattr(call.Call, "end", lossy)
-    result = soak("--in-process", "--calls", "300")
+    result = soak("--in-process", "--calls", "200")
     assert result.exit_code == 1
     assert "no span; Mark(span=" in result.output
     assert "points of durations for" in result.output
@@ -73,7 +71,7 @@ def test_a_second_span_of_a_call_is_named(monkeypatch: pytest.MonkeyPatch) -> No
         end(self, *arguments, **more)
 
     monkeypatch.setattr(call.Call, "end", doubling)
-    result = soak("--in-process", "--calls", "300")
+    result = soak("--in-process", "--calls", "200")
     assert result.exit_code == 1
     assert "a second span of a call, or one of none: Mark(span='one more'" in result.output
 
@@ -87,7 +85,7 @@ def test_a_call_that_is_never_freed_is_named(monkeypatch: pytest.MonkeyPatch) ->
         end(self, *arguments, **more)
 
     monkeypatch.setattr(call.Call, "end", keeping)
-    result = soak("--in-process", "--calls", "300")
+    result = soak("--in-process", "--calls", "200")
     assert result.exit_code == 1
     assert "allocations of Gossamer are left by each call" in result.output
 

@@ -32,10 +32,10 @@ except ImportError:  # Windows
 #: Allocations that a call may leave behind: made by lines of Gossamer, and made by any line. A leak leaves
 #: one or more.
 MAX_OWN_PER_CALL: Final = 0.1
-MAX_ALL_PER_CALL: Final = 0.5
-#: What a whole block may leave beside that: a cache that fills, a list that is made longer, an exemplar.
+MAX_ALL_PER_CALL: Final = 0.25
+#: What a whole block may leave beside that: a cache that fills, a list that is made longer, an exception that is still held.
 OWN_ANYWAY: Final = 20
-ALL_ANYWAY: Final = 250
+ALL_ANYWAY: Final = 500
 #: Objects known to the collector that a call may leave behind, from one third of the soak to the next.
 MAX_OBJECTS_PER_CALL: Final = 0.1
 #: What the process may hold more in the last third than in the middle one: heaps are fragmented, and pages
