@@ -33,7 +33,7 @@ except ImportError:  # Windows
 #: one or more.
 MAX_OWN_PER_CALL: Final = 0.1
 MAX_ALL_PER_CALL: Final = 0.25
-#: What a whole block may leave beside that: a cache that fills, a list that is made longer, an exception that is still held.
+#: What a whole block may leave beside that: a cache that fills, an exception that is still held.
 OWN_ANYWAY: Final = 20
 ALL_ANYWAY: Final = 500
 #: Objects known to the collector that a call may leave behind, from one third of the soak to the next.
