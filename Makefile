@@ -54,6 +54,10 @@ bench: $(READY) ## Measure what instrumentation costs (ARGS="--load", "--profile
 bench-peers: $(READY) ## The same, beside other instrumentations, each in an environment of its own
 	@$(BIN)/gossamer bench --peers $(ARGS)
 
+.PHONY: soak
+soak: $(READY) ## Make mixed traffic for minutes: nothing lost, nothing grows (ARGS="--hours 2", "--http" ...)
+	@$(BIN)/gossamer soak $(ARGS)
+
 .PHONY: docs
 docs: $(READY) ## Write the generated pages of docs/ anew
 	@$(BIN)/python scripts/docs.py

@@ -6,6 +6,8 @@ import gc
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import openai
@@ -126,3 +128,35 @@ def test_the_collector_is_watched_only_as_long_as_something_is_open():
     assert finalizers._on_collection in gc.callbacks
     instrumentor.uninstrument()
     assert finalizers._on_collection not in gc.callbacks
+
+
+class _Busy:
+    """Garbage whose finalizer has another thread do something, in the middle of a collection."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._cycle = self
+        self._work = work
+
+    def __del__(self) -> None:
+        assert finalizers.collecting
+        thread = threading.Thread(target=self._work)
+        thread.start()
+        thread.join()
+
+
+def test_a_stream_that_is_closed_while_another_thread_collects_is_closed(telemetry: Telemetry) -> None:
+    """And recorded at once, as this thread can wait for a lock."""
+    client = openai.OpenAI(api_key="sk-fake", base_url="https://llm.test/v1", http_client=mock_client())
+    stream = client.chat.completions.create(**CHAT, stream=True)
+    next(stream)
+    ended: list[int] = []
+
+    def close() -> None:
+        stream.close()
+        ended.append(len(telemetry.exporter.get_finished_spans()))
+
+    _Busy(close)
+    gc.collect()
+    assert ended == [1]
+    (span,) = telemetry.spans
+    assert span["attributes"]["gossamer.stream.outcome"] == "closed"

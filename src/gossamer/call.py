@@ -194,7 +194,7 @@ class Call:
             return
         elapsed = (self.ended or perf_counter_ns()) - self.began
         finalizers.unfinished.discard(self)
-        if finalizers.collecting:
+        if finalizers.collecting and finalizers.in_collection():
             finalizers.pending.append(partial(self.outputs.record, self, outcome, told, elapsed, retries))
         else:
             self.outputs.record(self, outcome, told, elapsed, retries)
@@ -242,7 +242,8 @@ class Call:
             if getattr(tap, "gi_running", False) or getattr(tap, "ag_running", False):
                 return  # a chunk is being read: the tap will see how that ends
             # In a collection the SDK's generator may be closed before the tap that reads from it.
-            self.end("abandoned" if tap is None or finalizers.collecting else "closed")
+            collected = finalizers.collecting and finalizers.in_collection()
+            self.end("abandoned" if tap is None or collected else "closed")
         elif self.awaits_parse and drained:
             self.ended = perf_counter_ns()  # the answer is here; the caller's parse() will show it
         else:

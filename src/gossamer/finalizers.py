@@ -12,6 +12,7 @@ import atexit
 import gc
 import os
 from collections import deque
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ class InFlight(Protocol):
         """Leave its end to another process."""
 
 
-#: True while the garbage collector runs, in whichever thread.
-collecting = False
+#: The thread in which the garbage collector runs; 0 while it does not run.
+collecting = 0
 
 #: Recordings put aside. Appending and popping are atomic and take no lock of Python's.
 pending: deque[Callable[[], None]] = deque()
@@ -40,7 +41,15 @@ unfinished: set[InFlight] = set()
 
 def _on_collection(phase: str, _: dict[str, Any]) -> None:
     global collecting  # noqa: PLW0603  (a module flag is the cheapest thing to read)
-    collecting = phase == "start"
+    collecting = get_ident() if phase == "start" else 0
+
+
+def in_collection() -> bool:
+    """Whether this is run by the garbage collector, and not beside it in another thread.
+
+    To be asked only where `collecting` is set, which it hardly ever is.
+    """
+    return collecting == get_ident()
 
 
 def drain() -> None:
@@ -97,5 +106,5 @@ def remove(owner: object) -> None:
     _watched_for.discard(owner)
     if not _watched_for and not unfinished and _on_collection in gc.callbacks:
         gc.callbacks.remove(_on_collection)
-        collecting = False
+        collecting = 0
     drain()

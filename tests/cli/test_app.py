@@ -43,7 +43,7 @@ def test_help_lists_the_commands_and_imports_none():
     )
     finished = run(report, "--help")
     assert finished.returncode == 0
-    for name in ("demo", "doctor", "fake"):
+    for name in ("demo", "doctor", "soak", "fake"):
         assert f"\n  {name} " in finished.stdout
     assert finished.stdout.endswith("heavy: []\n")
 
@@ -65,7 +65,7 @@ def test_a_command_whose_package_is_not_there_is_not_listed(monkeypatch):
     assert CliRunner().invoke(app.group, ["absent"]).exit_code == 2
 
 
-@pytest.mark.parametrize("name", ["demo", "doctor", "bench", "fake"])
+@pytest.mark.parametrize("name", ["demo", "doctor", "bench", "soak", "fake"])
 def test_every_command_explains_itself(name):
     pytest.importorskip(f"gossamer.cli.{name}.command")
     result = CliRunner().invoke(app.group, [name, "--help"], prog_name="gossamer")

@@ -1,4 +1,4 @@
-"""The command line: `gossamer demo`, `gossamer doctor`, `gossamer bench`, `gossamer fake`.
+"""The command line: `gossamer demo`, `gossamer doctor`, `gossamer bench`, `gossamer soak`, `gossamer fake`.
 
 The library never imports this package, and nothing here is imported before `main` runs: a service
 that installs gossamer without the extra `[cli]` pays for none of it.

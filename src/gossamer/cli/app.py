@@ -20,6 +20,7 @@ _COMMANDS = {
     "demo": "Trace a small app against a fake OpenAI API: no key, no network.",
     "doctor": "Look at this environment, and say what to do about what is found.",
     "bench": "Measure what instrumentation costs, call by call and chunk by chunk.",
+    "soak": "Make mixed traffic for minutes or hours: nothing is lost, nothing grows.",
     "fake": "Serve the fake OpenAI API on this machine.",
 }
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -27,20 +28,23 @@ def mock_client(chunks: int = Pace.chunks, delay: float = Pace.delay) -> Any:
     http, api = _sdk_http_library(), FakeAPI(chunks, delay)
 
     class Body(http.SyncByteStream):  # type: ignore[name-defined, misc]
-        def __init__(self, reply: Reply) -> None:
+        def __init__(self, reply: Reply, patience: float) -> None:
             self._reply = reply
+            self._patience = patience
 
         def __iter__(self) -> Iterator[bytes]:
             for delay, chunk in self._reply.chunks:
                 if delay:
-                    time.sleep(delay)
+                    time.sleep(min(delay, self._patience))
+                if delay > self._patience:
+                    raise http.ReadTimeout(_LATE)
                 yield chunk
             if self._reply.cut:
                 raise http.RemoteProtocolError(_CUT)
 
     def handle(request: Any) -> Any:
         reply = _reply_to(api, request, request.read())
-        return http.Response(reply.status, headers=reply.headers, stream=Body(reply))
+        return http.Response(reply.status, headers=reply.headers, stream=Body(reply, _patience_of(request)))
 
     return http.Client(transport=http.MockTransport(handle))
 
@@ -50,25 +54,35 @@ def mock_async_client(chunks: int = Pace.chunks, delay: float = Pace.delay) -> A
     http, api = _sdk_http_library(), FakeAPI(chunks, delay)
 
     class Body(http.AsyncByteStream):  # type: ignore[name-defined, misc]
-        def __init__(self, reply: Reply) -> None:
+        def __init__(self, reply: Reply, patience: float) -> None:
             self._reply = reply
+            self._patience = patience
 
         async def __aiter__(self) -> AsyncIterator[bytes]:
             for delay, chunk in self._reply.chunks:
                 # A real socket hands over to the loop now and then, even when data is waiting.
-                await asyncio.sleep(delay)
+                await asyncio.sleep(min(delay, self._patience))
+                if delay > self._patience:
+                    raise http.ReadTimeout(_LATE)
                 yield chunk
             if self._reply.cut:
                 raise http.RemoteProtocolError(_CUT)
 
     async def handle(request: Any) -> Any:
         reply = _reply_to(api, request, await request.aread())
-        return http.Response(reply.status, headers=reply.headers, stream=Body(reply))
+        return http.Response(reply.status, headers=reply.headers, stream=Body(reply, _patience_of(request)))
 
     return http.AsyncClient(transport=http.MockTransport(handle))
 
 
 _CUT = "peer closed connection without sending complete message body"
+_LATE = "timed out"
+
+
+def _patience_of(request: Any) -> float:
+    """Seconds that the SDK waits for the next piece of a body."""
+    seconds = request.extensions.get("timeout", {}).get("read")
+    return math.inf if seconds is None else float(seconds)
 
 
 def _sdk_http_library() -> ModuleType:
