@@ -90,6 +90,9 @@ def restore(options: Any, call: Call) -> None:
     """Give the options back as they were: the caller may use them again."""
     if callable(call.parser):
         options.__dict__["post_parser"] = call.parser
+    # That of a page holds these very options. In releases where a raw response shares them (1.66.5) they come
+    # to hold its guard, which would then live as long as the call.
+    call.parser = None
     if call.body_as_it_was is not None:
         options.__dict__["json_data"] = call.body_as_it_was
     if call.headers_as_they_were is not NOTHING:
