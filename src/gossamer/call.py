@@ -108,6 +108,9 @@ class Call:
         given.pop(_IN_OPTIONS, None)
         if callable(self.parser):
             given["post_parser"] = self.parser
+        # That of a page holds these very options. In releases where a raw response shares them (1.66.5) they
+        # come to hold its guard, which would then live as long as the call.
+        self.parser = None
         if self.body_as_it_was is not None:
             given["json_data"] = self.body_as_it_was
         if self.headers_as_they_were is not NOTHING:
