@@ -139,7 +139,7 @@ def test_an_odd_session_is_told_as_far_as_it_can_be_read(post, change, missing):
 @pytest.mark.parametrize("error", ["It tore: secret", {"message": "secret"}, None])
 def test_a_session_that_failed_at_once_is_a_failed_call(post, error):
     traced = post("/agents/sessions", {}, {**SESSION, "status": "failed", "error": error})
-    assert traced.attributes == {**RUN, **NAME, "error.type": "_OTHER"}
+    assert traced.attributes == {**RUN, **NAME, "error.type": "failed"}
     assert traced.span["status"] == "ERROR"
     assert "secret" not in repr(traced.span)
 
@@ -203,7 +203,7 @@ STREAMS: dict[str, tuple[list[Any], dict[str, Any]]] = {
         [*BEGUN, *END, of_turn("failed", "turn_2", subagent_id="sub_1", error=ERROR)], {**DONE, **TWICE}),
     "the session failed": (
         [*BEGUN, of_session("failed", status="failed", error="secret")],
-        {**NAME, "error.type": "_OTHER", **FAILED},
+        {**NAME, "error.type": "failed", **FAILED},
     ),
     "cut before its end": (BEGUN, {**NAME, **COMPLETED}),
     "events that nobody knows yet": (

@@ -236,10 +236,10 @@ def test_the_status_becomes_a_finish_reason(post, change, reason):
     [
         ({"code": "rate_limit_exceeded", "message": "secret"}, "rate_limit_exceeded"),
         ({"code": "a sentence with a secret in it", "message": "secret"}, "_OTHER"),
-        ({"code": None}, "_OTHER"),
-        ({"code": 7}, "_OTHER"),
-        ("secret", "_OTHER"),
-        (None, "_OTHER"),
+        ({"code": None}, "failed"),
+        ({"code": 7}, "failed"),
+        ("secret", "failed"),
+        (None, "failed"),
     ],
 )
 def test_a_failed_run_is_a_failed_call(post, telemetry, error, code):

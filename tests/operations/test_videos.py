@@ -77,12 +77,12 @@ def test_what_asks_how_it_goes_is_not_traced(telemetry, run, client):
     [
         ({"code": "moderation_blocked", "message": "secret"}, "moderation_blocked"),
         ({"code": "a sentence with a secret in it"}, "_OTHER"),
-        ({"code": None}, "_OTHER"),
-        ({"code": ""}, "_OTHER"),
-        ({"code": 7}, "_OTHER"),
-        ({}, "_OTHER"),
-        ("secret", "_OTHER"),
-        (None, "_OTHER"),
+        ({"code": None}, "failed"),
+        ({"code": ""}, "failed"),
+        ({"code": 7}, "failed"),
+        ({}, "failed"),
+        ("secret", "failed"),
+        (None, "failed"),
     ],
 )
 def test_a_job_that_failed_at_once_is_a_failed_call(post, telemetry, error, code):

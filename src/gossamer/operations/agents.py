@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gossamer import semconv
 from gossamer.fields import Fields, fields
+from gossamer.operations.answer import failure_in
 from gossamer.operations.operation import Attributes, Operation
 from gossamer.operations.request import body_reader, id_in, inside, text
 from gossamer.operations.usage import RESPONSES_USAGE, read_usage
@@ -35,14 +36,6 @@ def _describe_session(answer: Fields, attributes: Attributes) -> None:
     reason = answer.get("finish_reason")
     if type(reason) is str:
         attributes[semconv.RESPONSE_FINISH_REASONS] = (reason,)
-
-
-def _failure(answer: Fields) -> str | None:
-    """The error code of a turn or a session that failed."""
-    if answer.get("status") != "failed":
-        return None
-    code = fields(answer.get("error")).get("code")
-    return code if type(code) is str and code else "_OTHER"
 
 
 class SessionFold:
@@ -116,7 +109,7 @@ CREATE_SESSION = Operation(
     metrics="other",
     describe_request=_describe_session_request,
     describe=_describe_session,
-    failure=_failure,
+    failure=failure_in("error"),
     subject=semconv.AGENT_NAME,
     fold=SessionFold,
     kept_events=_KEPT_EVENTS,
@@ -130,7 +123,7 @@ WATCH_SESSION = Operation(
     metrics="other",
     describe_request=lambda options, attributes: _put_conversation_id(id_in(options, -2), attributes),
     describe=_describe_session,
-    failure=_failure,
+    failure=failure_in("error"),
     subject=semconv.AGENT_NAME,
     fold=SessionFold,
     kept_events=_KEPT_EVENTS,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gossamer import semconv
 from gossamer.fields import NOTHING, Fields, fields
+from gossamer.operations.answer import failure_in
 from gossamer.operations.operation import Attributes, Operation
 from gossamer.operations.request import SAMPLING, body_reader, id_in, inside, output_type, text, whole
 from gossamer.operations.usage import CHOICES_USAGE, read_usage
@@ -66,14 +67,6 @@ def describe_run(answer: Fields, attributes: Attributes) -> None:
         reason = "length" if why in ("max_completion_tokens", "max_prompt_tokens") else "error"
     if reason is not None:
         attributes[semconv.RESPONSE_FINISH_REASONS] = (reason,)
-
-
-def _failure(answer: Fields) -> str | None:
-    """The error code of a run that failed."""
-    if answer.get("status") != "failed":
-        return None
-    code = fields(answer.get("last_error")).get("code")
-    return code if type(code) is str and code else "_OTHER"
 
 
 class RunFold:
@@ -133,7 +126,7 @@ RUNS: Final = tuple(
         metrics="other",
         describe_request=_describe_run_on(thread),
         describe=describe_run,
-        failure=_failure,
+        failure=failure_in("last_error"),
         subject=semconv.AGENT_NAME,
         fold=RunFold,
         kept_events=frozenset(),

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from gossamer import semconv
 from gossamer.fields import NOTHING, Fields, fields
+from gossamer.operations.answer import failure_in
 from gossamer.operations.operation import Attributes, Operation
 from gossamer.operations.request import (
     SAMPLING,
@@ -74,14 +75,6 @@ def _finish_reason(answer: Fields, kinds: list[Any]) -> str | None:
     return None  # queued or in progress, as a background response is: no reason is expected yet
 
 
-def failure(answer: Fields) -> str | None:
-    """The error code of a response that failed."""
-    if answer.get("status") != "failed":
-        return None
-    code = fields(answer.get("error")).get("code")
-    return code if type(code) is str and code else "failed"
-
-
 class EventsFold:
     """Events of one response, folded: the last one that carries the response says it all."""
 
@@ -141,7 +134,7 @@ RESPONSES = Operation(
     ),
     measure=measure,
     describe=describe,
-    failure=failure,
+    failure=failure_in("error"),
     fold=EventsFold,
     kept_events=_KEPT_EVENTS,
     content="responses",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import parse_qs
 
 from gossamer.errors import swallow
@@ -14,9 +14,27 @@ from gossamer.websocket.responses import ResponsesSession
 from gossamer.websocket.session import SESSION
 
 if TYPE_CHECKING:
+    from weakref import WeakSet
+
     from gossamer.hook import Method
-    from gossamer.websocket.hook import WebsocketHook
+    from gossamer.providers import Servers
+    from gossamer.telemetry import Telemetry
     from gossamer.websocket.session import Session
+
+
+class Watch(Protocol):
+    """What a new connection is watched with: `WebsocketHook`, as far as it matters here."""
+
+    servers: Servers
+    sessions: WeakSet[Session]
+
+    @property
+    def on(self) -> bool:
+        """Whether new connections are watched."""
+
+    def telemetry(self, client: Any, /) -> Telemetry | None:
+        """What is on now for a client."""
+
 
 _SESSIONS: Final[dict[str, type[Session]]] = {
     "realtime": RealtimeSession,
@@ -25,7 +43,7 @@ _SESSIONS: Final[dict[str, type[Session]]] = {
 }
 
 
-def enter(original: Method, hook: WebsocketHook) -> Method:
+def enter(original: Method, hook: Watch) -> Method:
     """Of a manager that connects. A connection that fails leaves no span: nothing was asked yet."""
 
     @functools.wraps(original)
@@ -39,7 +57,7 @@ def enter(original: Method, hook: WebsocketHook) -> Method:
     return entered
 
 
-def aenter(original: Method, hook: WebsocketHook) -> Method:
+def aenter(original: Method, hook: Watch) -> Method:
     """The async twin."""
 
     @functools.wraps(original)
@@ -101,7 +119,7 @@ def aclose(original: Method, _: Any) -> Method:
     return closed
 
 
-def _watch(connection: Any, manager: Any, hook: WebsocketHook, queued: list[Any]) -> None:
+def _watch(connection: Any, manager: Any, hook: Watch, queued: list[Any]) -> None:
     """A connection is there: what was queued for it has been sent."""
     try:
         # By the SDK's class: an app may have made one of its own from it.
