@@ -87,6 +87,21 @@ def test_a_fetch_that_sees_a_response_at_work_is_no_failure(trace, run):
     assert traced.attributes == {**FETCH, **NAME, "gen_ai.response.status": "in_progress", **DONE}
 
 
+@pytest.mark.parametrize(("code", "told"), [("server_error", "server_error"), (None, "failed")])
+def test_an_error_event_is_a_failure_of_the_fetch(trace, run, code, told):
+    error = {"type": "error", "code": code, "message": "secret"}
+    traced = get(trace, run, [event("in_progress", "created"), error], {})
+    assert traced.attributes == {
+        **FETCH,
+        **NAME,
+        "gen_ai.response.status": "in_progress",
+        "gossamer.stream.outcome": "failed",
+        "error.type": told,
+    }
+    assert traced.span["status"] == "ERROR"
+    assert "secret" not in repr(traced.span)
+
+
 @pytest.mark.parametrize("url", ["/responses/a%2Fb", "/responses/a%2Fb/", "/responses/a%2Fb?include=x"])
 def test_the_id_in_the_url_is_told_decoded(trace, url):
     traced = trace(lambda client: client.get(url, cast_to=object), {})

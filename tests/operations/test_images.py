@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import openai
 import pytest
 
-from gossamer.operations.images import EDIT_IMAGE, GENERATE_IMAGE, VARY_IMAGE
+from gossamer.operations.images import EDIT_IMAGE, GENERATE_IMAGE, VARY_IMAGE, ImagesFold
 
 REQUEST = {"gen_ai.operation.name": "generate_content", "gen_ai.output.type": "image"}
 STREAM = {**REQUEST, "gen_ai.request.model": "gpt-image-1", "gen_ai.request.stream": True}
@@ -243,3 +244,18 @@ def test_an_error_in_a_stream_fails_the_call(telemetry, run, client):
     assert span["attributes"]["error.type"] == "openai.APIError"
     assert span["attributes"]["gossamer.stream.outcome"] == "failed"
     assert "secret" not in repr(span)
+
+
+class Event(dict[str, Any]):
+    """An event that can be referred to weakly."""
+
+
+def test_without_content_no_image_is_kept():
+    fold = ImagesFold({})
+    for _ in range(3):
+        event = Event(type="image_generation.completed", b64_json=PNG, usage={"input_tokens": 1})
+        gone = weakref.ref(event)
+        assert fold.add(event)
+        del event
+        assert gone() is None
+    assert fold.answer() == {"usage": {"input_tokens": 1}}

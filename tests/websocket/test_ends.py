@@ -97,6 +97,44 @@ def test_the_server_dies(app_for, run, telemetry):
     assert {point["attributes"]["error.type"] for point in points} == {LOST}
 
 
+def test_a_lost_connection_is_met_in_sending(app_for, run, telemetry):
+    """An app that only speaks meets the loss where nothing of ours looks: it leaves the block by it."""
+
+    def script(peer):
+        two_and_one_more(peer)
+        peer.die()
+
+    app = app_for(script)
+
+    async def main():
+        async with app.connect() as connection:
+            await begin(connection)
+            while True:  # the first ones may still find room in a buffer
+                await connection.send(APPEND)
+
+    with pytest.raises(ConnectionClosed):
+        run(main())
+    assert [outcome for outcome, _ in outcomes(telemetry)] == ["failed"] * 3
+    assert {span["status"] for span in telemetry.spans} == {"ERROR"}
+
+
+def test_an_error_of_the_app_in_the_block_closes_the_connection(app_for, run, telemetry):
+    def script(peer):
+        two_and_one_more(peer)
+        peer.wait_for_close()
+
+    app = app_for(script)
+
+    async def main():
+        async with app.connect() as connection:
+            await begin(connection)
+            raise KeyError("the app's own")
+
+    with pytest.raises(KeyError):
+        run(main())
+    assert outcomes(telemetry) == [("closed", None)] * 3
+
+
 def test_a_lost_connection_is_an_exception_event(app_for, run, telemetry, needs_events):
     def script(peer):
         two_and_one_more(peer)
