@@ -347,8 +347,8 @@ def test_functions_per_message_with_content(client: openai.OpenAI) -> None:
 
 # --- memory
 
-#: Sums that have outgrown the integers that Python keeps ready, and a block of a deque.
-SOME_BYTES = 200 + 528
+#: Sums that have outgrown the integers that Python keeps ready, and a block of each of two deques.
+SOME_BYTES = 200 + 2 * 528
 
 
 def our_memory() -> int:

@@ -13,6 +13,7 @@ import openai
 import opentelemetry.metrics._internal as metrics_globals
 import opentelemetry.trace as trace_globals
 import pytest
+import wrapt
 from openai import _base_client
 from opentelemetry import metrics as metrics_api
 from opentelemetry import trace as trace_api
@@ -229,6 +230,39 @@ def test_a_patch_below_ours_stays(instrumentor, monkeypatch):
     instrumentor.uninstrument()
     assert _base_client.SyncAPIClient.request is theirs
     assert (len(seen), len(telemetry.spans)) == (1, 1)
+
+
+def overriding(name: str, owner: Any) -> Any:
+    """A wrapper in a subclass, as others put one there: around the method that it inherits."""
+    inherited = getattr(owner, name)
+
+    def around(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+        return wrapped(*args, **kwargs)
+
+    return wrapt.FunctionWrapper(inherited, around)
+
+
+@pytest.mark.parametrize("order", ["theirs first", "ours first"])
+def test_a_wrapper_in_a_subclass_leaves_one_span_a_call(instrumentor, order):
+    """OpenInference wraps `OpenAI.request`, which without it is inherited."""
+    telemetry = Telemetry()
+    with pytest.MonkeyPatch.context() as patch:
+        if order == "ours first":
+            instrumentor.instrument(**providers(telemetry))
+        for owner in (openai.OpenAI, openai.AsyncOpenAI):
+            patch.setattr(owner, "request", overriding("request", owner), raising=False)
+        theirs = [vars(owner)["request"] for owner in (openai.OpenAI, openai.AsyncOpenAI)]
+        if order == "theirs first":
+            instrumentor.instrument(**providers(telemetry))
+        chat()
+        asyncio.run(achat())
+        assert len(telemetry.spans) == 2
+        instrumentor.uninstrument()
+        assert [vars(owner)["request"] for owner in (openai.OpenAI, openai.AsyncOpenAI)] == theirs
+        assert vars(openai.OpenAI)["request"] is theirs[0]
+        chat()
+        assert len(telemetry.spans) == 2
+    assert all(not hasattr(now, "__wrapped__") for now in in_place())
 
 
 def test_providers_that_are_set_later_are_followed(no_globals, instrumentor):

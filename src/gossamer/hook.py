@@ -31,11 +31,16 @@ class Hook:
         #: Asked at the start of every call.
         self.current: Current = _nothing
         with_retries = sdk.request_takes_retries
-        self._places = (
-            Place(sdk.sync_client, "request", _sync_with_retries if with_retries else _sync),
-            Place(sdk.async_client, "request", _async_with_retries if with_retries else _async),
-            Place(sdk.base_client, "_calculate_retry_timeout", _counting),
-        )
+        makers = (_sync_with_retries, _async_with_retries) if with_retries else (_sync, _async)
+        self._requests = [
+            Place(owner, "request", make)
+            for owner, make in zip((sdk.sync_client, sdk.async_client), makers, strict=True)
+        ]
+        self._places = [*self._requests, Place(sdk.base_client, "_calculate_retry_timeout", _counting)]
+        #: Where somebody may have put a wrapper before us that leads past ours.
+        self._overrides = [
+            Place(owner, "request", make) for owner, make in zip(sdk.clients, makers, strict=True)
+        ]
         #: Where a response is seen whose headers the SDK does not hand on.
         self._responses = (
             Place(sdk.sync_client, "_process_response", _showing),
@@ -52,11 +57,14 @@ class Hook:
         self.current = current
         for place in (*self._places, *(self._responses if headers else ())):
             place.wrap(self)
+        for place, below in zip(self._overrides, self._requests, strict=True):
+            if place.leads_past(below):
+                place.wrap(self)
 
     def remove(self) -> None:
         """Switch the wrappers off and put the SDK's methods back."""
         self.current = _nothing
-        for place in (*self._places, *self._responses):
+        for place in (*self._overrides, *self._places, *self._responses):
             place.unwrap()
 
 
@@ -67,15 +75,18 @@ class Place:
         self._owner = owner
         self._name = name
         self._make = make
-        self._inherited = name not in vars(owner)
-        self._original: Method | None = None
+        self._inherited = False
+        self._original: Any = None
         self._ours: Method | None = None
 
     def wrap(self, hook: Any) -> None:
         """Put the wrapper in, unless it is there: `hook` is what the wrapper asks whether it is on."""
         if self._ours is None or not _is_behind(self._ours, getattr(self._owner, self._name)):
-            self._original = getattr(self._owner, self._name)
-            self._ours = self._make(self._original, hook)
+            own = vars(self._owner)
+            self._inherited = self._name not in own
+            # As it stands in the class: a wrapper of somebody else's may be a descriptor.
+            self._original = own.get(self._name)
+            self._ours = self._make(getattr(self._owner, self._name), hook)
             setattr(self._owner, self._name, self._ours)
 
     def unwrap(self) -> None:
@@ -87,6 +98,13 @@ class Place:
             else:
                 setattr(self._owner, self._name, self._original)
             self._original = self._ours = None
+
+    def leads_past(self, below: Place) -> bool:
+        """Whether the class has a method of its own that calls the one below as it was before us: a wrapper
+        that was put into a subclass and has taken the method that it inherits.
+        """
+        method = vars(self._owner).get(self._name)
+        return method is not None and _is_behind(below._original, method)
 
 
 def _is_behind(ours: Method, method: Any) -> bool:

@@ -53,6 +53,8 @@ class SDK:
     """The parts of the SDK that are hooked, and the types that `request()` may return."""
 
     package: Package
+    clients: tuple[type[Any], type[Any]]
+    """What apps make: the sync and the async client."""
     sync_client: type[Any]
     """`SyncAPIClient`: `request()` is entered once for each logical call, retries included."""
     async_client: type[Any]
@@ -86,6 +88,7 @@ def locate(package: Package) -> SDK:
         sync_client, async_client = (getattr(root, client) for client in package.clients)
         found = SDK(
             package=package,
+            clients=(sync_client, async_client),
             sync_client=base.SyncAPIClient,
             async_client=base.AsyncAPIClient,
             base_client=base.BaseClient,
