@@ -58,6 +58,14 @@ bench-peers: $(READY) ## The same, beside other instrumentations, each in an env
 soak: $(READY) ## Make mixed traffic for minutes: nothing lost, nothing grows (ARGS="--hours 2", "--http" ...)
 	@$(BIN)/gossamer soak $(ARGS)
 
+.PHONY: beside
+beside: $(READY) ## Run an app beside each other instrumentation, in both orders
+	@$(BIN)/python scripts/beside.py --uv $(BIN)/uv $(ARGS)
+
+.PHONY: frameworks
+frameworks: $(READY) ## Run frameworks that call models by the SDK, with Gossamer and without
+	@$(BIN)/python scripts/frameworks.py --uv $(BIN)/uv $(ARGS)
+
 .PHONY: docs
 docs: $(READY) ## Write the generated pages of docs/ anew
 	@$(BIN)/python scripts/docs.py
