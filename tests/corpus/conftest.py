@@ -183,7 +183,7 @@ def roomy() -> dict[str, Any]:
     return {"capture": "SPAN_AND_EVENT", "content_limit": 10**8, "content_part_limit": 10**8}
 
 
-@pytest.fixture(scope="session", params=["corpus", "content"], ids=["without content", "with content"])
+@pytest.fixture(scope="session", params=["corpus", "content"], ids=["default", "with content"])
 def either(request) -> Corpus:
     """Each of the two."""
     found: Corpus = request.getfixturevalue(request.param)
