@@ -42,8 +42,8 @@ NOT_PER_SDK = (
     "tests/cli/test_soak.py",  # traffic for a while, which its own runs make
     "tests/test_docs.py",  # shows what the newest release gives
 )
-#: Cells that run all the rest. What the others leave out sees nothing of the SDK, or what the ends of the range
-#: have alike.
+#: Cells that run all the rest. What the others leave out sees nothing of the SDK, or what the ends of the
+#: range have alike.
 WHOLE = (
     ("openai-1.26.0", "3.13"),
     ("openai-3.54.0", "3.10"),
