@@ -165,9 +165,11 @@ os._exit(3)
 
 @pytest.mark.parametrize("leave", ["pass", "sys.exit(0)", "raise SystemExit", "raise KeyError('the app')"])
 def test_l7_an_exit_with_open_streams(run: Callable[..., Ran], leave: str) -> None:
-    """However the main module is left: the streams are ended, once each, before the interpreter goes."""
-    done = run(f"""
-instrument()
+    """However the main module is left: the streams are ended, once each, before the interpreter goes.
+
+    Python 3.13.0 crashes with a half-read stream of the SDK, also without us: it ends as it would have ended.
+    """
+    program = f"""
 half_read = client.chat.completions.create(**CHAT, stream=True)
 next(half_read)
 unread = client.chat.completions.create(**CHAT, stream=True)
@@ -178,9 +180,11 @@ def leave():
     {leave}
 
 leave()
-""")
-    assert done.code == ("KeyError" in leave)
-    assert done.errors.strip().endswith("KeyError: 'the app'" if done.code else "")
+"""
+    bare, done = run(program), run(f"instrument()\n{program}")
+    assert done.code == bare.code
+    assert done.code in (("KeyError" in leave), -signal.SIGSEGV)
+    assert ("KeyError: 'the app'" in done.errors) == ("KeyError" in leave)
     assert "gossamer" not in done.errors.replace(os.sep + "processes", "")
     assert [span["outcome"] for span in done.spans] == ["abandoned"] * 3
 
