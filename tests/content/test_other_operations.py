@@ -504,7 +504,8 @@ def test_where_redaction_fails_nothing_is_recorded(ask, caplog, name):
         (span,) = telemetry.spans
         assert WORD not in everything(telemetry)
     assert not set(CONTENT) & set(span["attributes"])
-    assert len(caplog.records) == 1
+    told = [record.getMessage() for record in caplog.records]
+    assert len([line for line in told if "redact" in line]) == 1, told  # an old OpenTelemetry has another
     assert WORD not in caplog.text
 
 
