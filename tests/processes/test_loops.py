@@ -140,10 +140,10 @@ trio.run(main)
 say(points=points())
 """)
     assert (done.code, done.errors, done.said("cancelled")) == (0, "", [True, True])
-    assert [(span["outcome"], span["error"]) for span in done.spans] == [
-        ("cancelled", None),
-        ("abandoned", None),
-    ]
+    outcomes = [(span["outcome"], span["error"]) for span in done.spans]
+    # What is still held when trio ends is closed by it in the order of a set: the SDK's generator first, which
+    # closes the response, or the tap that reads from it.
+    assert outcomes in ([("cancelled", None), ("abandoned", None)], [("cancelled", None), ("closed", None)])
     assert done.said("points") == [2]
 
 
