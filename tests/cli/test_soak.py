@@ -16,8 +16,9 @@ from gossamer.cli.soak import watch
 from gossamer.cli.soak.apps import apps
 from gossamer.cli.soak.command import command
 from gossamer.cli.soak.complaints import listening
+from gossamer.cli.soak.kinds import draw
 from gossamer.cli.soak.percentiles import Latencies
-from gossamer.cli.soak.traffic import KINDS, draw
+from gossamer.cli.soak.traffic import KINDS
 from gossamer.cli.soak.watch import Sample, Watch
 
 
@@ -115,7 +116,7 @@ def test_an_exception_that_reaches_the_app_is_named(monkeypatch: pytest.MonkeyPa
 
 def test_the_same_seed_makes_the_same_calls() -> None:
     for app in apps(None):
-        first, again, other = (draw(app, seed, 50) for seed in ("1", "1", "2"))
+        first, again, other = (draw(KINDS, app, seed, 50) for seed in ("1", "1", "2"))
         assert first == again != other
         app.stop()
 

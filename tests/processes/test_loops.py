@@ -141,8 +141,8 @@ say(points=points())
 """)
     assert (done.code, done.errors, done.said("cancelled")) == (0, "", [True, True])
     outcomes = [(span["outcome"], span["error"]) for span in done.spans]
-    # What is still held when trio ends is closed by it in the order of a set: the SDK's generator first, which
-    # closes the response, or the tap that reads from it.
+    # What is held when trio ends is closed by it in the order of a set: first the SDK's generator, which closes
+    # the response, or the tap that reads from it.
     assert outcomes in ([("cancelled", None), ("abandoned", None)], [("cancelled", None), ("closed", None)])
     assert done.said("points") == [2]
 

@@ -15,16 +15,16 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
 from gossamer import OpenAIInstrumentor, finalizers
+from gossamer.cli.soak.kinds import qualified
 from gossamer.cli.soak.ledger import Ledger, Parent
 from gossamer.cli.soak.percentiles import Latencies
-from gossamer.cli.soak.traffic import qualified
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gossamer.cli.soak.apps import App, Work
     from gossamer.cli.soak.complaints import Complaints
-    from gossamer.cli.soak.traffic import Kind
+    from gossamer.cli.soak.kinds import Kind
 
 #: Whose latencies are compared: the calls of which there are most, and that are not made to wait.
 TIMED: Final = ("chat", "stream")

@@ -11,14 +11,15 @@ from gossamer.cli.fake import FakeServer
 from gossamer.cli.soak.apps import apps
 from gossamer.cli.soak.blocks import TIMED, Blocks
 from gossamer.cli.soak.complaints import listening
-from gossamer.cli.soak.traffic import all_kinds, draw
+from gossamer.cli.soak.kinds import draw, one_of_each
+from gossamer.cli.soak.traffic import KINDS
 from gossamer.cli.soak.watch import Growth, Sample, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gossamer.cli.soak.apps import App
-    from gossamer.cli.soak.traffic import Kind
+    from gossamer.cli.soak.kinds import Kind
 
 IN_PROCESS: Final = "in-process"
 HTTP: Final = "http"
@@ -116,7 +117,7 @@ def _soak(mode: str, base_url: str | None, plan: Plan, advance: Callable[[str, i
             size = _BLOCK if plan.calls is None else min(_BLOCK, max(plan.calls // 6, 1))
             number = 0
             while blocks.ledger.calls < plan.calls if plan.calls is not None else time.monotonic() < until:
-                kinds = [draw(app, f"{plan.seed} {mode} {app.kind} {number}", size) for app in both]
+                kinds = [draw(KINDS, app, f"{plan.seed} {mode} {app.kind} {number}", size) for app in both]
                 _pair(blocks, watch, kinds, number, 1 if plan.calls is not None else _LONGER)
                 advance(mode, blocks.ledger.calls)
                 number += 1
@@ -129,7 +130,7 @@ def _soak(mode: str, base_url: str | None, plan: Plan, advance: Callable[[str, i
 
 def _warm_up(blocks: Blocks) -> None:
     """One call of each kind, so that nothing is imported, compiled or cached later."""
-    kinds = [all_kinds(app) for app in blocks.apps]
+    kinds = [one_of_each(KINDS, app) for app in blocks.apps]
     for traced in (False, True):
         blocks.run(kinds, traced=traced, timed=False)
 

@@ -1,4 +1,4 @@
-"""Which calls a soak makes, how often, and what each must leave.
+"""The calls that a soak makes, of thirty kinds.
 
 A call that fails on purpose returns the exception that the app saw: its span must name the same.
 """
@@ -6,19 +6,17 @@ A call that fails on purpose returns the exception that the app saw: its span mu
 from __future__ import annotations
 
 import asyncio
-import importlib.util
-import random
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import openai
+
+from gossamer.cli.soak.kinds import Kind, add_to
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from gossamer.cli.soak.apps import App
-
-    Play = Callable[[App], Awaitable[BaseException | None]]
+    from gossamer.cli.soak.kinds import Play
 
 _MESSAGES: Final[Any] = [{"role": "user", "content": "What does a spider's thread weigh?"}]
 _MODEL: Final = "gpt-4o-mini"
@@ -26,107 +24,14 @@ _MODEL: Final = "gpt-4o-mini"
 _SLOW: Final = "fake-slow-3"
 _PATIENCE: Final = 0.03
 
-
-class Mark(NamedTuple):
-    """What a call leaves: enough of its span to tell whether it is the right one."""
-
-    span: str
-    outcome: str | None = None
-    error: str | None = None
-    retries: int = 0
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One kind of call."""
-
-    name: str
-    play: Play
-    weight: int
-    span: str
-    outcome: str | None
-    retries: int
-    needs: str | None
-    only: str | None
-
-    def mark(self, error: BaseException | None) -> Mark:
-        """What it leaves, if the app has seen this exception, or none."""
-        return Mark(self.span, self.outcome, None if error is None else qualified(error), self.retries)
-
-    def fits(self, app: App) -> bool:
-        """Whether that client can make such a call, in this release of the SDK."""
-        if self.only is not None and self.only != app.kind:
-            return False
-        return self.needs is None or _has(self.needs)
-
-
-def qualified(error: BaseException) -> str:
-    """The class of an exception, as `error.type` names it."""
-    kind = type(error)
-    plain = kind.__module__ == "builtins"
-    return kind.__qualname__ if plain else f"{kind.__module__}.{kind.__qualname__}"
-
-
-def _has(module: str) -> bool:
-    """Whether the SDK has this module; `retry-count`: whether it numbers its attempts, as the fake wants."""
-    if module == "retry-count":
-        return tuple(int(part) for part in openai.__version__.split(".")[:2]) >= (1, 47)
-    try:
-        return importlib.util.find_spec(f"openai.{module}") is not None
-    except ModuleNotFoundError:
-        return False
-
-
 KINDS: Final[list[Kind]] = []
 
 
 def _kind(
-    weight: int,
-    span: str = f"chat {_MODEL}",
-    outcome: str | None = None,
-    *,
-    retries: int = 0,
-    needs: str | None = None,
-    only: str | None = None,
+    weight: int, span: str = f"chat {_MODEL}", outcome: str | None = None, **options: Any
 ) -> Callable[[Play], Play]:
-    """Add a kind of call.
-
-    Args:
-        weight: how often it comes, beside the others.
-        span: the name of its span.
-        outcome: of its stream.
-        retries: that the SDK makes.
-        needs: a module of the SDK that older releases lack.
-        only: the one client that can make it.
-    """
-
-    def add(play: Play) -> Play:
-        KINDS.append(
-            Kind(
-                play.__name__.strip("_").replace("_", " "),
-                play,
-                weight,
-                span,
-                outcome,
-                retries,
-                needs,
-                only,
-            )
-        )
-        return play
-
-    return add
-
-
-def draw(app: App, seed: str, count: int) -> list[Kind]:
-    """So many calls: the same ones for the same seed."""
-    kinds = [kind for kind in KINDS if kind.fits(app)]
-    return random.Random(seed).choices(kinds, [kind.weight for kind in kinds], k=count)
-
-
-def all_kinds(app: App) -> list[Kind]:
-    """One call of each kind."""
-    return [kind for kind in KINDS if kind.fits(app)]
+    """A kind of call, most often a chat. See `add_to()`."""
+    return add_to(KINDS, weight, span, outcome, **options)
 
 
 # --- answered
