@@ -43,8 +43,8 @@ fix: $(READY) ## Format, and mend what the linter can mend
 	@$(BIN)/ruff check --fix .
 
 .PHONY: matrix
-matrix: $(READY) ## Run the tests on each supported SDK and Python (ONLY="1.26.0 3.10" picks cells)
-	@$(BIN)/python scripts/matrix.py --uv $(BIN)/uv $(ONLY)
+matrix: $(READY) ## Run the tests on each supported SDK and Python (ONLY="1.26.0 3.10" picks cells; RECORD=1)
+	@$(BIN)/python scripts/matrix.py --uv $(BIN)/uv $(if $(RECORD),--record) $(ONLY)
 
 .PHONY: bench
 bench: $(READY) ## Measure what instrumentation costs (ARGS="--load", "--profile", "--json FILE" ...)

@@ -141,8 +141,8 @@ say(points=points())
 """)
     assert (done.code, done.errors, done.said("cancelled")) == (0, "", [True, True])
     outcomes = [(span["outcome"], span["error"]) for span in done.spans]
-    # What is held when trio ends is closed by it in the order of a set: first the SDK's generator, which closes
-    # the response, or the tap that reads from it.
+    # What is held when trio ends is closed in the order of a set: first the tap, or the generator of the SDK
+    # that it reads from, which closes the response.
     assert outcomes in ([("cancelled", None), ("abandoned", None)], [("cancelled", None), ("closed", None)])
     assert done.said("points") == [2]
 
