@@ -12,6 +12,9 @@ READY := $(VENV)/.ready
 PYTHON ?=
 export PYTHON
 
+# The tests start hundreds of interpreters: each would compile the SDK anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 $(READY): pyproject.toml requirements/uv.txt requirements/dev.txt requirements/encodings.txt scripts/setup
 	@sh scripts/setup $(VENV)
 	@touch $@
