@@ -39,7 +39,7 @@ for_this_sdk = pytest.mark.skipif(
 def check(folder: Path = DOCS) -> subprocess.CompletedProcess[str]:
     """What `make docs` would change, as a diff."""
     command = [sys.executable, str(ROOT / "scripts" / "docs.py"), "--check", "--folder", str(folder)]
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=180)
 
 
 def python_blocks(page: Path) -> list[str]:
@@ -166,7 +166,9 @@ def test_programs_in_the_pages_run_and_say_what_the_page_says(program, server, t
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("GOSSAMER_", "OTEL_"))}
     environment = {**kept, "OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "sk-fake"}
     command = [sys.executable, str(script)]
-    result = subprocess.run(command, check=False, env=environment, capture_output=True, text=True, timeout=60)
+    result = subprocess.run(
+        command, check=False, env=environment, capture_output=True, text=True, timeout=180
+    )
     assert result.returncode == 0, f"{program.source}\n{result.stderr}"
     assert program.output in (None, result.stdout)
 

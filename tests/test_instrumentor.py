@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import inspect
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -107,7 +108,7 @@ def test_the_wrappers_look_like_what_they_wrap(instrumentor):
         assert (ours.__name__, ours.__qualname__, ours.__doc__) == (
             original.__name__, original.__qualname__, original.__doc__
         )  # fmt: skip
-        assert asyncio.iscoroutinefunction(ours) == asyncio.iscoroutinefunction(original)
+        assert inspect.iscoroutinefunction(ours) == inspect.iscoroutinefunction(original)
 
 
 def test_a_second_instrument_changes_nothing(instrumentor, caplog):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from typing import Any
 
 import openai
@@ -31,6 +32,9 @@ __all__ = [
     "say",
     "tracer",
 ]
+
+# A shell without job control has what it starts in the background ignore it, and so all that this starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 URL = "http://llm.invalid/v1"
 CHAT: dict[str, Any] = {"model": "gpt-4o", "messages": [{"role": "user", "content": "How light?"}]}

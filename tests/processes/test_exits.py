@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -163,11 +163,17 @@ os._exit(3)
     assert [span["outcome"] for span in done.spans] == [None]
 
 
+def raised(errors: str) -> set[str]:
+    """The last lines of all tracebacks: what was raised, and not the way that it took."""
+    return set(re.findall(r"^\w+: .*", errors, re.MULTILINE))
+
+
 @pytest.mark.parametrize("leave", ["pass", "sys.exit(0)", "raise SystemExit", "raise KeyError('the app')"])
 def test_l7_an_exit_with_open_streams(run: Callable[..., Ran], leave: str) -> None:
     """However the main module is left: the streams are ended, once each, before the interpreter goes.
 
     Python 3.13.0 crashes with a half-read stream of the SDK, also without us: it ends as it would have ended.
+    On 3.14 the HTTP library wants to import something while it closes one, which is too late by then.
     """
     program = f"""
 half_read = client.chat.completions.create(**CHAT, stream=True)
@@ -185,7 +191,7 @@ leave()
     assert done.code == bare.code
     assert done.code in (("KeyError" in leave), -signal.SIGSEGV)
     assert ("KeyError: 'the app'" in done.errors) == ("KeyError" in leave)
-    assert "gossamer" not in done.errors.replace(os.sep + "processes", "")
+    assert raised(done.errors) <= raised(bare.errors)
     assert [span["outcome"] for span in done.spans] == ["abandoned"] * 3
 
 
