@@ -22,7 +22,15 @@ ENVIRONMENTS: Final = ROOT / ".peers"
 ORDERS: Final = ("bare", "alone", "before", "after")
 #: Of an SDK of its time, which has not all of the calls.
 _LEFT_OUT: Final = ("openllmetry-0.36.1",)
-_ALSO: Final = ("opentelemetry-sdk", "opentelemetry-instrumentation", "starlette", "uvicorn", "click", "rich")
+_ALSO: Final = (
+    "opentelemetry-sdk",
+    "opentelemetry-instrumentation",
+    "opentelemetry-distro",
+    "starlette",
+    "uvicorn",
+    "click",
+    "rich",
+)
 
 
 def requirements() -> dict[str, Path]:
