@@ -1,9 +1,9 @@
 """Start an app where openai is absent, too old or broken, with Gossamer installed (`make absent`).
 
 The environments are made from bench/absent. The app imports openai, and says what comes of it; it is started
-by itself, with a call of `instrument()`, and under `opentelemetry-instrument`. What must hold: it gets what it
-gets by itself, and exits with 0; there is one line about it, and no more; and what else
-`opentelemetry-instrument` switches on is on. A line in Markdown is printed for each.
+by itself, with a call of `instrument()`, and under `opentelemetry-instrument`. What must hold: it gets what
+it gets by itself, and exits with 0; no more than one line is logged; and what else `opentelemetry-instrument`
+switches on is on. A line in Markdown is printed for each.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from beside import ROOT, make
+from beside import ENTRY, ROOT, make
 
 #: What is found → its environment, and the module in front of that of the same name, if any.
 CASES: Final = {
@@ -31,7 +31,7 @@ CASES: Final = {
 STARTS: Final = {
     "by itself": "",
     "by `instrument()`": "from gossamer import OpenAIInstrumentor; OpenAIInstrumentor().instrument()",
-    "under `opentelemetry-instrument`": "from opentelemetry.instrumentation.auto_instrumentation import run; run()",
+    "under `opentelemetry-instrument`": ENTRY,
 }
 APP: Final = """
 import json, sqlite3
@@ -47,7 +47,7 @@ print(json.dumps({"found": found, "others": hasattr(sqlite3.connect, "__wrapped_
 def run(python: Path, start: str, folder: Path) -> dict[str, Any]:
     """What the app found, and what was said meanwhile."""
     app = folder / "app.py"
-    by_command = "run()" in start
+    by_command = start == ENTRY
     app.write_text(APP if by_command else start + APP)
     clean = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
     exporters = {f"OTEL_{signal}_EXPORTER": "none" for signal in ("TRACES", "METRICS", "LOGS")}

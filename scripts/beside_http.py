@@ -79,7 +79,9 @@ def main() -> int:
             told = {each: run(python, name, *each) for each in RUNS}
             faults = verdict(told)
             failed = failed or bool(faults)
-            spans = [sum(c["http"] for c in told[order, "off"]["calls"]) for order in ("alone", "before", "after")]
+            spans = [
+                sum(c["http"] for c in told[order, "off"]["calls"]) for order in ("alone", "before", "after")
+            ]
             counts = " | ".join(map(str, (len(told["bare", "off"]["calls"]), *spans)))
             release = environment.removeprefix("http-")
             print(f"| {release}: {name} | {counts} | {'; '.join(faults[:5]) or 'none'} |", flush=True)

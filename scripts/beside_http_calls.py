@@ -27,7 +27,7 @@ from gossamer.cli.fake import FakeAPI
 from gossamer.cli.fake.asgi import Application
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
 _HTTPX: Final = ("httpx", "HTTPXClientInstrumentor")
 _HTTPX2: Final = ("httpx", "HTTPX2ClientInstrumentor")
@@ -160,44 +160,41 @@ def calls(client: Any) -> dict[str, Callable[[], Awaitable[Any]]]:
     }
 
 
-def scope(span: Any) -> str:
+def kind(span: Any) -> str:
     """Who made a span: `app`, `gossamer`, or `http`."""
     name: str = span.instrumentation_scope.name
     return name if name in ("app", "gossamer") else "http"
 
 
-def faults(order: str, propagation: str, sent: list[list[str]]) -> tuple[list[str], int]:
-    """What is wrong with the spans of one call and with the headers of its requests; and its HTTP spans."""
-    spans = EXPORTER.get_finished_spans()
-    made: dict[str, list[Any]] = {"app": [], "gossamer": [], "http": []}
-    for span in spans:
-        made[scope(span)].append(span)
+def wrong_spans(spans: Sequence[Any], *, with_ours: bool) -> list[str]:
+    """What is wrong with the spans of one call: the app's, ours below it, HTTP spans below that."""
     by_id = {span.context.span_id: span for span in spans}
+    above = {"gossamer": ("app",), "http": ("gossamer" if with_ours else "app", "http")}
     wrong = []
     if len({span.context.trace_id for span in spans}) != 1:
         wrong.append("more than one trace")
-    with_ours = order not in ("bare", "alone")
-    if len(made["gossamer"]) != with_ours:
-        wrong.append(f"{len(made['gossamer'])} spans of ours")
-    lowest = made["gossamer"] if with_ours else made["app"]
-    inner = {span.context.span_id for span in made["http"]}
+    ours = [span for span in spans if kind(span) == "gossamer"]
+    if len(ours) != with_ours:
+        wrong.append(f"{len(ours)} spans of ours")
     for span in spans:
-        above = by_id.get(span.parent.span_id) if span.parent else None
-        if scope(span) == "gossamer" and above not in made["app"]:
-            wrong.append("ours is no child of the app's")
-        if scope(span) == "http":
-            if above not in (*lowest, *made["http"]):
-                wrong.append("an HTTP span is no child of ours")
-            inner.discard(above.context.span_id if above else 0)
-    if not made["http"] and with_ours and propagation != "off":
-        inner = {span.context.span_id for span in lowest}
-    ids = [[int(header.split("-")[2], 16) for header in headers] for headers in sent]
-    expected = 1 if inner else 0
-    if any(len(each) != expected for each in ids) or not {one for each in ids for one in each} <= inner:
-        wrong.append(f"traceparent {sent}")
-    if made["http"] and len({*map(tuple, ids)}) != len(ids):
-        wrong.append("two attempts name the same span")
-    return wrong, len(made["http"])
+        parent = by_id.get(span.parent.span_id) if span.parent else None
+        if kind(span) != "app" and (parent is None or kind(parent) not in above[kind(span)]):
+            wrong.append(f"{span.name} is no child of {' or '.join(above[kind(span)])}")
+    return wrong
+
+
+def wrong_headers(spans: Sequence[Any], sent: list[list[str]], *, propagation: bool) -> list[str]:
+    """What is wrong with `traceparent` in the requests of one call: each names a lowest span of its own."""
+    senders = [span for span in spans if kind(span) == "http"]
+    if not senders and propagation:
+        senders = [span for span in spans if kind(span) == "gossamer"]
+    parents = {span.parent.span_id for span in spans if span.parent}
+    ids = {f"{span.context.span_id:016x}" for span in senders if span.context.span_id not in parents}
+    named = [[header.split("-")[2] for header in headers] for headers in sent]
+    alike = len({*map(tuple, named)}) != len(named) and kind(senders[0]) == "http" if senders else False
+    if alike or any(len(each) != bool(ids) or not ids.issuperset(each) for each in named):
+        return [f"sent {sent}"]
+    return []
 
 
 async def run(client: Any, server: Server, order: str, propagation: str) -> list[Any]:
@@ -211,13 +208,18 @@ async def run(client: Any, server: Server, order: str, propagation: str) -> list
                 outcome = await call()
             except Exception as error:  # noqa: BLE001 - an outcome like any other
                 outcome = error
-        wrong, http = faults(order, propagation, server.sent)
-        kind = "async" if isinstance(client, openai.AsyncOpenAI) else "sync"
+        spans = EXPORTER.get_finished_spans()
+        with_ours = order not in ("bare", "alone")
+        wrong = [
+            *wrong_spans(spans, with_ours=with_ours),
+            *wrong_headers(spans, server.sent, propagation=with_ours and propagation != "off"),
+        ]
+        way = "async" if isinstance(client, openai.AsyncOpenAI) else "sync"
         found.append(
             {
-                "call": f"{name}, {kind}",
+                "call": f"{name}, {way}",
                 "outcome": told(outcome),
-                "http": http,
+                "http": sum(kind(span) == "http" for span in spans),
                 "requests": len(server.sent),
                 "faults": wrong,
             }

@@ -125,7 +125,10 @@ def test_without_the_sdk_there_is_one_warning(monkeypatch, caplog):
 
 
 BROKEN = {
-    "a dependency is missing": ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
+    "a dependency is missing": (
+        "import no_such_module",
+        "ModuleNotFoundError: No module named 'no_such_module'",
+    ),
     "a name is missing": ("from os import no_such_name", "ImportError: cannot import name 'no_such_name'"),
     "it is cut off": ("def", "SyntaxError: "),
     "it raises": ("raise LookupError('half installed')", "LookupError: half installed"),
