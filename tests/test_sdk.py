@@ -68,6 +68,7 @@ MOVES = {
         _base_client.AsyncAPIClient, "request", lambda self, cast_to, options, *, stream=False: None
     ),
     "the client is gone": rename(_base_client, "AsyncAPIClient"),
+    "its import is not over": rename(openai, "AsyncOpenAI"),
     "the retry timeout is gone": rename(_base_client.BaseClient, "_calculate_retry_timeout"),
     "the retry timeout takes other arguments": replace(
         _base_client.BaseClient, "_calculate_retry_timeout", lambda self, retries: 0.0
