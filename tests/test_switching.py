@@ -76,6 +76,14 @@ def test_each_time_anew_there_is_one_span_a_call(instrumentor):
         assert len(telemetry.spans) == 5
 
 
+def test_what_apps_call_is_the_sdks_own(instrumentor):
+    """So tools see the same signatures and docs, and overrides in subclasses still override."""
+    resources = [type(client().chat.completions), type(client().embeddings), openai.OpenAI, openai.Stream]
+    before = [dict(vars(resource)) for resource in resources]
+    instrumentor.instrument(**providers(Telemetry()))
+    assert [dict(vars(resource)) for resource in resources] == before
+
+
 def test_what_the_app_took_from_a_client_before_is_traced(instrumentor):
     """The SDK keeps the raw twins of its methods, and apps keep methods."""
     used, fresh, telemetry = client(), client(), Telemetry()
