@@ -62,8 +62,16 @@ soak: $(READY) ## Make mixed traffic for minutes: nothing lost, nothing grows (A
 	@$(BIN)/gossamer soak $(ARGS)
 
 .PHONY: beside
-beside: $(READY) ## Run an app beside each other instrumentation, in both orders
+beside: $(READY) ## Run an app beside each other instrumentation: in both orders, one of the two switched off
 	@$(BIN)/python scripts/beside.py --uv $(BIN)/uv $(ARGS)
+
+.PHONY: beside-http
+beside-http: $(READY) ## Run an app beside instrumentations of its HTTP client, in both orders
+	@$(BIN)/python scripts/beside_http.py --uv $(BIN)/uv $(ARGS)
+
+.PHONY: absent
+absent: $(READY) ## Start an app where openai is absent, too old or broken
+	@$(BIN)/python scripts/absent.py --uv $(BIN)/uv
 
 .PHONY: frameworks
 frameworks: $(READY) ## Run frameworks that call models by the SDK, with Gossamer and without

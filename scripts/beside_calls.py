@@ -2,7 +2,9 @@
 
 Run by `beside.py` in an environment with that other package:
 `beside_calls.py URL NAME ORDER`, where ORDER is `bare`, `alone`, `before` or `after`: neither of the two, the
-other alone, or Gossamer switched on before or after it. Prints one line of JSON.
+other alone, or Gossamer switched on before or after it. Or it is `both` or `off`, under
+`opentelemetry-instrument`, which switches on what has an entry point: the app switches on the others, or
+leaves them off as `gossamer doctor` says. Prints one line of JSON.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import json
 import logging
 import os
 import sys
+from functools import partial
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +31,10 @@ MESSAGES: Any = [{"role": "user", "content": "How light is gossamer?"}]
 EXPORTER = InMemorySpanExporter()
 PROVIDER = TracerProvider()
 PROVIDER.add_span_processor(SimpleSpanProcessor(EXPORTER))
+#: Spans that others make elsewhere.
+ELSEWHERE: list[str] = []
+#: What they need to do so when the calls have been made.
+AT_END: list[Callable[[], None]] = []
 
 
 class Complaints(logging.Handler):
@@ -50,7 +57,7 @@ def by_entry_point() -> None:
             entry.load()().instrument(tracer_provider=PROVIDER, skip_dep_check=True)
 
 
-def logfire() -> None:
+def logfire(*, off: bool = False) -> None:
     """It makes its own providers."""
     package: Any = importlib.import_module("logfire")
     package.configure(
@@ -58,33 +65,62 @@ def logfire() -> None:
         console=False,
         additional_span_processors=[SimpleSpanProcessor(EXPORTER)],
     )
-    package.instrument_openai()
+    if not off:
+        package.instrument_openai()
 
 
-def sentry() -> None:
-    """Its integrations switch themselves on; nothing is sent."""
+def sentry(*, off: bool = False) -> None:
+    """Its integrations switch themselves on, and make spans in a transaction; nothing is sent."""
     package: Any = importlib.import_module("sentry_sdk")
-    package.init(dsn="http://key@127.0.0.1:9/1", traces_sample_rate=1.0, transport=lambda _: None)
+    integration: Any = importlib.import_module("sentry_sdk.integrations.openai").OpenAIIntegration
+    transport: Any = importlib.import_module("sentry_sdk.transport").Transport
+
+    class Note(transport):  # type: ignore[misc]
+        def capture_envelope(self, envelope: Any) -> None:
+            for item in envelope.items:
+                if item.type == "span":
+                    ELSEWHERE.extend(span["name"] for span in item.payload.json["items"])
+
+    package.init(
+        dsn="http://key@127.0.0.1:9/1",
+        traces_sample_rate=1.0,
+        transport=Note,
+        disabled_integrations=[integration()] if off else [],
+    )
+    transaction = package.start_transaction(name="app")
+    transaction.__enter__()
+    AT_END.append(lambda: transaction.__exit__(None, None, None))
 
 
-def langfuse() -> None:
+def langfuse(*, off: bool = False) -> None:
     """Importing its module wraps the SDK's methods."""
     os.environ.update(LANGFUSE_PUBLIC_KEY="pk", LANGFUSE_SECRET_KEY="sk", LANGFUSE_HOST="http://127.0.0.1:9")
-    importlib.import_module("langfuse.openai")
+    importlib.import_module("langfuse" if off else "langfuse.openai")
 
 
-def ddtrace() -> None:
+def ddtrace(*, off: bool = False) -> None:  # noqa: ARG001 - a variable switches it off
     """Its agent is not there."""
     os.environ.update(DD_TRACE_AGENT_URL="http://127.0.0.1:9", DD_INSTRUMENTATION_TELEMETRY_ENABLED="false")
-    importlib.import_module("ddtrace").patch(openai=True)
+    importlib.import_module("ddtrace.auto")
+    package: Any = importlib.import_module("ddtrace.trace")
+
+    class Note(package.TraceFilter):  # type: ignore[misc]
+        def process_trace(self, trace: Any) -> None:
+            ELSEWHERE.extend(span.name for span in trace if span.name.startswith("openai"))
+
+    package.tracer.configure(trace_processors=[Note()])
 
 
-OTHERS: dict[str, Callable[[], None]] = {
+OTHERS: dict[str, Callable[..., None]] = {
     "logfire": logfire,
     "sentry": sentry,
     "langfuse": langfuse,
     "ddtrace": ddtrace,
 }
+
+
+def _nothing(*, off: bool) -> None:
+    """`opentelemetry-instrument` does it."""
 
 
 def gossamer() -> None:
@@ -169,15 +205,22 @@ async def async_calls(url: str) -> list[Any]:
 def main() -> None:
     """Make the calls."""
     url, name, order = sys.argv[1:]
-    trace.set_tracer_provider(PROVIDER)
     complaints = Complaints()
     logging.getLogger().addHandler(complaints)
     other = OTHERS.get(name, by_entry_point)
+    if order in ("both", "off"):
+        provider: Any = trace.get_tracer_provider()
+        provider.add_span_processor(SimpleSpanProcessor(EXPORTER))
+        other = partial(OTHERS.get(name, _nothing), off=order == "off")
+    else:
+        trace.set_tracer_provider(PROVIDER)
     steps: dict[str, list[Callable[[], None]]] = {
         "bare": [],
         "alone": [other],
         "before": [gossamer, other],
         "after": [other, gossamer],
+        "both": [other],
+        "off": [other],
     }
     handed: list[str] = []
     for step in steps[order]:
@@ -185,6 +228,8 @@ def main() -> None:
         if step is gossamer:
             watched_request(handed)
     seen = [*sync_calls(url), *asyncio.run(async_calls(url))]
+    for end in AT_END:
+        end()
     spans = EXPORTER.get_finished_spans()
     ours = [
         span for span in spans if span.instrumentation_scope and span.instrumentation_scope.name == "gossamer"
@@ -194,7 +239,7 @@ def main() -> None:
             {
                 "outcomes": [told(value) for value in seen],
                 "ours": len(ours),
-                "others": len(spans) - len(ours),
+                "others": len(spans) - len(ours) + len(ELSEWHERE),
                 "handed": sorted(set(handed)),
                 "complaints": complaints.said,
             }

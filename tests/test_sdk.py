@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import sys
 from typing import Any
@@ -67,6 +68,7 @@ MOVES = {
         _base_client.AsyncAPIClient, "request", lambda self, cast_to, options, *, stream=False: None
     ),
     "the client is gone": rename(_base_client, "AsyncAPIClient"),
+    "its import is not over": rename(openai, "AsyncOpenAI"),
     "the retry timeout is gone": rename(_base_client.BaseClient, "_calculate_retry_timeout"),
     "the retry timeout takes other arguments": replace(
         _base_client.BaseClient, "_calculate_retry_timeout", lambda self, retries: 0.0
@@ -121,6 +123,36 @@ def test_without_the_sdk_there_is_one_warning(monkeypatch, caplog):
     instrumentor.uninstrument()
     (record,) = [record for record in caplog.records if record.name == "gossamer"]
     assert record.getMessage() == "openai is not installed: there is nothing to instrument."
+
+
+BROKEN = {
+    "a dependency is missing": (
+        "import no_such_module",
+        "ModuleNotFoundError: No module named 'no_such_module'",
+    ),
+    "a name is missing": ("from os import no_such_name", "ImportError: cannot import name 'no_such_name'"),
+    "it is cut off": ("def", "SyntaxError: "),
+    "it raises": ("raise LookupError('half installed')", "LookupError: half installed"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_an_sdk_that_cannot_be_imported_is_told_in_one_line_and_raises_in_the_app_alone(
+    monkeypatch, caplog, tmp_path, name
+):
+    code, reason = BROKEN[name]
+    (tmp_path / "openai.py").write_text(code)
+    for module in [module for module in sys.modules if module == "openai" or module.startswith("openai.")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.syspath_prepend(tmp_path)
+    instrumentor = OpenAIInstrumentor()
+    instrumentor.instrument()
+    instrumentor.uninstrument()
+    (record,) = [record for record in caplog.records if record.name == "gossamer"]
+    assert record.getMessage().startswith(f"openai cannot be imported ({reason}")
+    assert record.levelno == logging.WARNING
+    with pytest.raises((ImportError, SyntaxError, LookupError)):
+        importlib.import_module("openai")
 
 
 def test_the_app_runs_on_after_a_move(monkeypatch):

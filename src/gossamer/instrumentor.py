@@ -112,15 +112,19 @@ class Instrumentor(BaseInstrumentor):  # type: ignore[misc]
         name = self.package.name
         try:
             sdk = locate(self.package)
-        except ImportError:
-            logger.warning("%s is not installed: there is nothing to instrument.", name)
-            return None
         except SDKMovedError as moved:
             logger.warning(
                 "This release of %s is not built as Gossamer knows it (%s); its calls are not traced.",
                 name,
                 moved,
             )
+            return None
+        except Exception as error:  # the app has it from its own import
+            if isinstance(error, ModuleNotFoundError) and error.name == name:
+                logger.warning("%s is not installed: there is nothing to instrument.", name)
+            else:
+                why = type(error).__name__
+                logger.warning("%s cannot be imported (%s: %s); nothing is traced.", name, why, error)
             return None
         for argument in kwargs.keys() - _ARGUMENTS:
             logger.warning(
