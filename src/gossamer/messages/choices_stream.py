@@ -100,8 +100,11 @@ class ContentFold(ChoicesFold):
         self._add_text(string(delta.get("refusal")), choice, "refusal")
         for sent in map(fields, listed(delta.get("tool_calls"))):
             call = choice.add_call(sent, room) if sent else None
-            if call is not None and call.pieces is not None and type(index) is int:
-                self._appends[index, sent.get("index")] = call.pieces.append
+            place = sent.get("index")
+            if call is None or call.pieces is None or type(index) is not int:
+                continue
+            if type(place) is int or place is None:  # nothing odd: a list is no key, and a text may be a field
+                self._appends[index, place] = call.pieces.append
         function = fields(delta.get("function_call"))
         if function:
             choice.add_function(function, room)
