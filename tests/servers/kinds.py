@@ -43,7 +43,10 @@ class Kind:
     @property
     def arguments(self) -> dict[str, Any]:
         """Of the SDK's method."""
-        return {**(self.body if self.given is None else self.given), **({"stream": True} if self.streams else {})}
+        return {
+            **(self.body if self.given is None else self.given),
+            **({"stream": True} if self.streams else {}),
+        }
 
     def owner(self, client: Any) -> Any:
         """The resource with the method; None where this release has no such method."""
@@ -75,25 +78,45 @@ USAGE = {
     "prompt_tokens_details": {"cached_tokens": 8, "audio_tokens": 1},
     "completion_tokens_details": {"reasoning_tokens": 2, "audio_tokens": 1},
 }
-CALL = {"id": "call_1", "type": "function", "function": {"name": "weigh", "arguments": '{"what": ["web", null]}'}}
+CALL = {
+    "id": "call_1",
+    "type": "function",
+    "function": {"name": "weigh", "arguments": '{"what": ["web", null]}'},
+}
 MESSAGE = {
     "role": "assistant",
     "content": TEXT,
     "refusal": None,
     "reasoning_content": TEXT,
     "audio": {"id": "audio_1", "transcript": TEXT, "data": DATA, "expires_at": 1},
-    "tool_calls": [CALL, {"id": "call_2", "type": "custom", "custom": {"name": "free", "input": "free text"}}],
+    "tool_calls": [
+        CALL,
+        {"id": "call_2", "type": "custom", "custom": {"name": "free", "input": "free text"}},
+    ],
     "function_call": {"name": "old", "arguments": "{}"},
     "annotations": [{"type": "url_citation", "url_citation": {"url": "u", "title": "t", "start_index": 0}}],
 }
-ABOUT = {"id": "answer_1", "created": 1, "model": "gpt-test-1", "service_tier": "default", "system_fingerprint": "fp"}
-LOGPROBS = {"content": [{"token": "So", "logprob": -0.5, "bytes": [83, 111], "top_logprobs": []}], "refusal": None}
+ABOUT = {
+    "id": "answer_1",
+    "created": 1,
+    "model": "gpt-test-1",
+    "service_tier": "default",
+    "system_fingerprint": "fp",
+}
+LOGPROBS = {
+    "content": [{"token": "So", "logprob": -0.5, "bytes": [83, 111], "top_logprobs": []}],
+    "refusal": None,
+}
 CHAT = {
     **ABOUT,
     "object": "chat.completion",
     "choices": [
         {"index": 0, "message": MESSAGE, "logprobs": LOGPROBS, "finish_reason": "tool_calls"},
-        {"index": 1, "message": {"role": "assistant", "content": None, "refusal": TEXT}, "finish_reason": "stop"},
+        {
+            "index": 1,
+            "message": {"role": "assistant", "content": None, "refusal": TEXT},
+            "finish_reason": "stop",
+        },
     ],
     "usage": USAGE,
 }
@@ -148,14 +171,30 @@ ITEMS: list[dict[str, Any]] = [
     {"type": "message", "role": "assistant", "content": [PART, {"type": "refusal", "refusal": TEXT}]},
     {"type": "function_call", "call_id": "call_1", "name": "weigh", "arguments": '{"what": "web"}'},
     {"type": "custom_tool_call", "call_id": "call_2", "name": "free", "input": TEXT},
-    {"type": "mcp_call", "server_label": "scales", "name": "t", "arguments": "{}", "output": TEXT, "error": None},
+    {
+        "type": "mcp_call",
+        "server_label": "scales",
+        "name": "t",
+        "arguments": "{}",
+        "output": TEXT,
+        "error": None,
+    },
     {"type": "mcp_list_tools", "server_label": "scales", "tools": [{"name": "t", "input_schema": {}}]},
-    {"type": "code_interpreter_call", "container_id": "c", "code": TEXT, "outputs": [{"type": "logs", "logs": "1"}]},
+    {
+        "type": "code_interpreter_call",
+        "container_id": "c",
+        "code": TEXT,
+        "outputs": [{"type": "logs", "logs": "1"}],
+    },
     {"type": "image_generation_call", "result": DATA, "output_format": "webp"},
     {"type": "web_search_call", "action": {"type": "search", "query": TEXT}},
     {"type": "file_search_call", "queries": [TEXT], "results": [{"text": TEXT, "score": 0.5}]},
     {"type": "computer_call", "call_id": "call_3", "action": {"type": "type", "text": TEXT}},
-    {"type": "local_shell_call", "call_id": "call_4", "action": {"type": "exec", "command": [TEXT], "env": {}}},
+    {
+        "type": "local_shell_call",
+        "call_id": "call_4",
+        "action": {"type": "exec", "command": [TEXT], "env": {}},
+    },
     {"type": "compaction", "encrypted_content": "xyz"},
     {"type": "novelty", "text": TEXT, "inside": {"a": [1, None]}},
 ]
@@ -187,11 +226,16 @@ def _response_events() -> list[Event]:
     said: list[tuple[str, dict[str, Any]]] = [("created", {"response": _BEGUN})]
     for index, item in enumerate(RESPONSE["output"]):
         place = {"output_index": index, "item_id": item["id"]}
-        said.append(("output_item.added", {**place, "item": {**item, "status": "in_progress", "content": []}}))
+        said.append(
+            ("output_item.added", {**place, "item": {**item, "status": "in_progress", "content": []}})
+        )
         if item["type"] == "message":
             said += [
                 ("content_part.added", {**at, "part": {**PART, "text": ""}}),
-                *(("output_text.delta", {**at, "delta": piece, "logprobs": []}) for piece in ("So ", "light 🕸")),
+                *(
+                    ("output_text.delta", {**at, "delta": piece, "logprobs": []})
+                    for piece in ("So ", "light 🕸")
+                ),
                 ("refusal.delta", {**at, "content_index": 1, "delta": "No."}),
                 ("output_text.annotation.added", {**at, "annotation_index": 0, "annotation": {"type": "x"}}),
                 ("output_text.done", {**at, "text": TEXT, "logprobs": []}),
@@ -231,12 +275,22 @@ PIECE = {"index": 0, "type": "text", "text": {"value": "So light", "annotations"
 RUN_EVENTS = [
     ("thread.run.created", {**RUN, "status": "queued", "usage": None}),
     ("thread.run.step.created", {"id": "step_1", "object": "thread.run.step", "run_id": "run_1"}),
-    ("thread.message.delta", {"id": "msg_1", "object": "thread.message.delta", "delta": {"content": [PIECE]}}),
+    (
+        "thread.message.delta",
+        {"id": "msg_1", "object": "thread.message.delta", "delta": {"content": [PIECE]}},
+    ),
     ("thread.message.completed", {"id": "msg_1", "object": "thread.message", "content": [PIECE]}),
     ("thread.run.completed", RUN),
     ("done", "[DONE]"),
 ]
-ASSISTANT = {"id": "asst_1", "object": "assistant", "created_at": 1, "model": "gpt-test", "name": "W", "tools": []}
+ASSISTANT = {
+    "id": "asst_1",
+    "object": "assistant",
+    "created_at": 1,
+    "model": "gpt-test",
+    "name": "W",
+    "tools": [],
+}
 AUDIO_USAGE = {
     "type": "tokens",
     "input_tokens": 24,
@@ -244,11 +298,21 @@ AUDIO_USAGE = {
     "output_tokens": 5,
     "total_tokens": 29,
 }
-IMAGE_USAGE = {"input_tokens": 24, "input_tokens_details": {"text_tokens": 24}, "output_tokens": 5, "total_tokens": 29}
+IMAGE_USAGE = {
+    "input_tokens": 24,
+    "input_tokens_details": {"text_tokens": 24},
+    "output_tokens": 5,
+    "total_tokens": 29,
+}
 IMAGE = {"b64_json": DATA, "output_format": "png", "created_at": 1, "size": "auto"}
 TURN = {"id": "turn_1", "session_id": "sess_1", "status": "completed", "subagent_id": None, "error": None}
 OF_TURN = {"event_id": "event_1", "session_id": "sess_1", "turn_id": "turn_1"}
-SESSION = {"id": "sess_1", "object": "agent.session", "status": "idle", "agent": {"id": "agent_1", "name": "W"}}
+SESSION = {
+    "id": "sess_1",
+    "object": "agent.session",
+    "status": "idle",
+    "agent": {"id": "agent_1", "name": "W"},
+}
 AGENT_EVENTS: list[Event] = [
     (None, {"type": "agent.session.created", "event_id": "event_0", "session": SESSION}),
     (None, {"type": "agent.session.turn.output_text.delta", **OF_TURN, "delta": "So light"}),
@@ -257,7 +321,13 @@ AGENT_EVENTS: list[Event] = [
 ]
 SOUND = {"file": ("a.wav", b"RIFF", "audio/wav"), **MODEL}
 _CHAT = {**MODEL, "messages": MESSAGES}
-_FOUND = {"file_id": "f", "filename": "n", "score": 0.5, "attributes": {"a": 1}, "content": [{"type": "text", "text": TEXT}]}
+_FOUND = {
+    "file_id": "f",
+    "filename": "n",
+    "score": 0.5,
+    "attributes": {"a": 1},
+    "content": [{"type": "text", "text": TEXT}],
+}
 
 KINDS = [
     Kind("chat", "/chat/completions", {**_CHAT, "n": 2}, CHAT, "chat.completions.create"),
@@ -329,7 +399,10 @@ STREAMS = [
         {**MODEL, "prompt": "A web"},
         [
             ("image_generation.partial_image", {"type": "image_generation.partial_image", **IMAGE}),
-            ("image_generation.completed", {"type": "image_generation.completed", **IMAGE, "usage": IMAGE_USAGE}),
+            (
+                "image_generation.completed",
+                {"type": "image_generation.completed", **IMAGE, "usage": IMAGE_USAGE},
+            ),
         ],
         "images.generate",
     ),

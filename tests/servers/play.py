@@ -58,7 +58,12 @@ class Mode:
 SETTINGS: list[tuple[tuple[str, Any], ...]] = [
     (),
     (("capture", "SPAN_AND_EVENT"),),
-    (("capture", "SPAN_AND_EVENT"), ("content_limit", 1024), ("content_binary", "sha256"), ("tool_details", True)),
+    (
+        ("capture", "SPAN_AND_EVENT"),
+        ("content_limit", 1024),
+        ("content_binary", "sha256"),
+        ("tool_details", True),
+    ),
     (("capture", "SPAN_ONLY"), ("content_part_limit", 256), ("redact", lambda part: part)),
     (("time_per_output_chunk", True), ("response_headers", True), ("semconv", "both")),
 ]
@@ -147,15 +152,14 @@ class App:
         way = self._steps[0][1] if self._steps and self._steps[0][0] == "way" else ""
         ask = self._kind.caller(self._client, typed=self._mode.typed, way=way)
         result = await self._noting(lambda: given(ask()))
-        if hasattr(result, "__enter__") or hasattr(result, "__aenter__"):
-            if not isinstance(result, (openai.Stream, openai.AsyncStream)):
-                self._held.append(result)
-                result = await self._noting(lambda: given(enter(self._held[0])))
+        if hasattr(result, "__enter__" if not self._mode.asynchronous else "__aenter__") and not is_stream(result):
+            self._held.append(result)
+            result = await self._noting(lambda: given(enter(self._held[0])))
         if hasattr(result, "parse") and way:
             self.saw(result.headers.get("x-request-id"))
             raw, result = result, await self._noting(lambda: given(raw.parse()))
             del raw
-        if isinstance(result, (openai.Stream, openai.AsyncStream)):
+        if is_stream(result):
             box = [result]
             del result
             for step in self._steps:
@@ -186,13 +190,29 @@ class App:
             await self._noting(lambda: given(box[0].close()))
         elif do == "close response":
             response = box[0].response
-            await self._noting(lambda: given(response.aclose() if self._mode.asynchronous else response.close()))
+            await self._noting(
+                lambda: given(response.aclose() if self._mode.asynchronous else response.close())
+            )
         elif do == "with":
             await self._within(box, arguments[0])
-        elif do == "drop":
-            box.clear()
-            for _ in range(20 if self._mode.asynchronous else 0):
-                await asyncio.sleep(0)
+        else:
+            await self._drop(box)
+
+    async def _drop(self, box: list[Any]) -> None:
+        box.clear()
+        for _ in range(20 if self._mode.asynchronous else 0):
+            await asyncio.sleep(0)
+
+    async def sees(self, work: Callable[[], Any]) -> bool:
+        """Note what this gives, or raises: then False, unless it is what one message brought about."""
+        try:
+            self.saw(await given(work()))
+        except (ValueError, RecursionError, TypeError) as error:  # no JSON
+            self.saw_error(error)
+        except Exception as error:  # noqa: BLE001
+            self.saw_error(error)
+            return False
+        return True
 
     async def _read(self, box: list[Any], most: int) -> None:
         try:
@@ -239,7 +259,11 @@ class App:
     def saw_error(self, error: BaseException) -> None:
         """Note an exception, and what came before it."""
         before = f"from {type(error.__cause__).__name__} in {type(error.__context__).__name__}"
-        more = {name: value for name, value in vars(error).items() if name in ("code", "body", "status_code", "type")}
+        more = {
+            name: value
+            for name, value in vars(error).items()
+            if name in ("code", "body", "status_code", "type")
+        }
         self.seen.append(f"{shown(error)} {error} {more} {before}")
 
 
@@ -249,6 +273,11 @@ def shown(value: Any) -> str:
         return f"{type(value).__qualname__} {value!r} {sorted(getattr(value, 'model_fields_set', ()))}"
     except (RecursionError, ValueError) as error:  # too deep, or a number with too many digits
         return f"{type(value).__qualname__} {type(error).__name__}"
+
+
+def is_stream(value: Any) -> bool:
+    """Whether the SDK streams it."""
+    return isinstance(value, (openai.Stream, openai.AsyncStream))
 
 
 async def given(value: Any) -> Any:
@@ -277,7 +306,9 @@ async def following(stream: Any) -> Any:
         return END
 
 
-async def elsewhere(asynchronous: bool, work: Callable[..., Coroutine[Any, Any, None]], *arguments: Any) -> None:
+async def elsewhere(
+    asynchronous: bool, work: Callable[..., Coroutine[Any, Any, None]], *arguments: Any
+) -> None:
     """Run this in another task or thread."""
     if asynchronous:
         await asyncio.create_task(work(*arguments))
@@ -313,9 +344,7 @@ def seen_of(script: list[Answer], kind: Kind, mode: Mode, steps: tuple[Step, ...
     return [*server.requests, *app.seen, *closed]
 
 
-def agree(
-    script: list[Answer], kind: Kind, mode: Mode, steps: tuple[Step, ...] = ()
-) -> dict[str, Any]:
+def agree(script: list[Answer], kind: Kind, mode: Mode, steps: tuple[Step, ...] = ()) -> dict[str, Any]:
     """The app sees the same, and there is one good span, which is given back."""
     with unheard(), collected():
         bare = seen_of(script, kind, mode, steps)

@@ -19,7 +19,12 @@ def few(examples: int) -> Callable[[Any], Any]:
     if settings.default is not None and settings.default.max_examples > examples * 10:
         return lambda test: test
     return settings(
-        max_examples=examples, derandomize=True, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+        max_examples=examples,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
     )
 
 
@@ -29,11 +34,35 @@ def few(examples: int) -> Callable[[Any], Any]:
 ODD: list[Any] = [
     *(None, True, False, 0, -1, 1, 7, 2**31, 2**63, 10**30, 10**400, -(10**400)),
     *(0.5, -0.0, 1e308, float("nan"), float("inf"), float("-inf")),
-    *("", "text", "1", "\x00", "\ud800", "a\udc00b", "completed", "failed", "error", "界" * 3000, "{", "[DONE]"),
+    *(
+        "",
+        "text",
+        "1",
+        "\x00",
+        "\ud800",
+        "a\udc00b",
+        "completed",
+        "failed",
+        "error",
+        "界" * 3000,
+        "{",
+        "[DONE]",
+    ),
     *([], [None], [[]], [0], ["text"], [{}], {}, {"": None}, {"type": "text"}, {"\ud800": "\ud800"}),
     *({"type": "function_call"}, {"code": "x", "message": "y"}, {"error": {"message": "no"}}, {"self": {}}),
 ]
-ODD_KEYS = ["", "type", "unknown", "\ud800", "model_config", "_request_id", "__dict__", "self", "error", "usage"]
+ODD_KEYS = [
+    "",
+    "type",
+    "unknown",
+    "\ud800",
+    "model_config",
+    "_request_id",
+    "__dict__",
+    "self",
+    "error",
+    "usage",
+]
 
 
 def _nested(depth: int) -> Any:
@@ -94,8 +123,30 @@ def spoiled_body(draw: Any, kind: Kind) -> list[Piece]:
 # --- bytes that are no JSON
 
 NO_JSON = [
-    *("", " ", "null", "[]", "[1]", "5", '"text"', "true", "NaN", "-Infinity", "1e999", "{", '{"choices":', "{}"),
-    *("<html>", "\ufeff{}", '{"choices": 1, "choices": []}', '{"a": "\\ud800"}', "9" * 5000, '{"usage": ' + "9" * 4000),
+    *(
+        "",
+        " ",
+        "null",
+        "[]",
+        "[1]",
+        "5",
+        '"text"',
+        "true",
+        "NaN",
+        "-Infinity",
+        "1e999",
+        "{",
+        '{"choices":',
+        "{}",
+    ),
+    *(
+        "<html>",
+        "\ufeff{}",
+        '{"choices": 1, "choices": []}',
+        '{"a": "\\ud800"}',
+        "9" * 5000,
+        '{"usage": ' + "9" * 4000,
+    ),
     *("[" * 100_000, '{"choices":' * 20_000, "[" * 300 + "]" * 300, '{"error": null}', '{"error": {}}'),
     *('{"error": "text"}', '{"error": {"message": null, "code": 5}}', '{"error": []}', "\x00", "{'a': 1}"),
 ]
@@ -136,7 +187,19 @@ def cut_up(draw: Any, content: bytes) -> list[bytes]:
 # --- events in other lines
 
 NEWLINES = st.sampled_from(["\n", "\n", "\r\n", "\r"])
-BESIDE = [": ping", ":", "id: 7", "id", "retry: 10", "retry: soon", "event", "data", "nonsense", "DATA: {}", " data: {}"]
+BESIDE = [
+    ": ping",
+    ":",
+    "id: 7",
+    "id",
+    "retry: 10",
+    "retry: soon",
+    "event",
+    "data",
+    "nonsense",
+    "DATA: {}",
+    " data: {}",
+]
 DONE = b"data: [DONE]\n\n"
 
 
@@ -167,7 +230,9 @@ def framed(draw: Any, kind: Kind) -> list[Piece]:
     elif ending == "unfinished":
         body = body.rstrip(b"\r\n")
     else:
-        body += {"once": DONE, "missing": b"", "twice": DONE * 2, "followed": DONE + event_of(None, "{}")}[ending]
+        body += {"once": DONE, "missing": b"", "twice": DONE * 2, "followed": DONE + event_of(None, "{}")}[
+            ending
+        ]
     return list(draw(cut_up(body)))
 
 

@@ -59,7 +59,11 @@ HEADERS: list[dict[str, str]] = [
     {"x-should-retry": "false"},
     {"x-should-retry": "maybe"},
     {"x-request-id": ""},
-    {"x-ratelimit-remaining-tokens": "many", "openai-processing-ms": "-5", "x-ratelimit-limit-requests": "9" * 30},
+    {
+        "x-ratelimit-remaining-tokens": "many",
+        "openai-processing-ms": "-5",
+        "x-ratelimit-limit-requests": "9" * 30,
+    },
     {"content-type": "text/plain"},
     {"content-type": "application/json; charset=klingon"},
     {"content-encoding": "gzip"},
@@ -93,7 +97,9 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @few(100)
 @given(st.data(), st.sampled_from([*KINDS[:6], *STREAMS]), modes, ways)
-def test_refusals_retries_and_dropped_connections(at_once: None, data: Any, kind: Kind, mode: Mode, way: Any) -> None:
+def test_refusals_retries_and_dropped_connections(
+    at_once: None, data: Any, kind: Kind, mode: Mode, way: Any
+) -> None:
     script = data.draw(st.lists(answers(kind), min_size=1, max_size=4))
     agree(script, kind, mode, way)
 
