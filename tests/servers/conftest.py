@@ -6,12 +6,11 @@ import gc
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 
 QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck), "print_blob": True}
 settings.register_profile("fuzz", max_examples=2_000, **QUIET)
 settings.register_profile("night", max_examples=50_000, **QUIET)
-settings.register_profile("triage", max_examples=700, phases=[Phase.generate], **QUIET)
 
 
 @pytest.fixture(scope="package", autouse=True)

@@ -333,7 +333,13 @@ KINDS = [
     Kind("chat", "/chat/completions", {**_CHAT, "n": 2}, CHAT, "chat.completions.create"),
     Kind("completion", "/completions", {**MODEL, "prompt": "How"}, COMPLETION, "completions.create"),
     Kind("response", "/responses", {**MODEL, "input": "How"}, RESPONSE, "responses.create"),
-    Kind("compaction", "/responses/compact", MODEL, {**RESPONSE, "object": "response.compaction"}, "responses.compact"),
+    Kind(
+        "compaction",
+        "/responses/compact",
+        MODEL,
+        {**RESPONSE, "object": "response.compaction"},
+        "responses.compact",
+    ),
     Kind("cancel", "/responses/resp_1/cancel", {}, RESPONSE, "responses.cancel", {"response_id": "resp_1"}),
     Kind(
         "embedding",
@@ -384,8 +390,13 @@ KINDS = [
         {"query": "How heavy?"},
         {"object": "page", "search_query": ["How"], "data": [_FOUND], "has_more": False},
     ),
-    Kind("video", "/videos", {**MODEL, "prompt": "A web"}, {"id": "v", "status": "failed", "error": {"code": "c"}}),
-    Kind("decision", "/decisions", MODEL, {"id": "d", "model": "m", "usage": RESPONSES_USAGE, "decision": {"a": 1}}),
+    Kind(
+        "video",
+        "/videos",
+        {**MODEL, "prompt": "A web"},
+        {"id": "v", "status": "failed", "error": {"code": "c"}},
+    ),
+    Kind("decision", "/decisions", MODEL, {"id": "d", "model": "m", "usage": RESPONSES_USAGE, "decision": {}}),
 ]  # fmt: skip
 STREAMS = [
     Kind("chat-stream", "/chat/completions", _CHAT, CHUNKS, "chat.completions.create"),

@@ -152,7 +152,9 @@ class App:
         way = self._steps[0][1] if self._steps and self._steps[0][0] == "way" else ""
         ask = self._kind.caller(self._client, typed=self._mode.typed, way=way)
         result = await self._noting(lambda: given(ask()))
-        if hasattr(result, "__enter__" if not self._mode.asynchronous else "__aenter__") and not is_stream(result):
+        if hasattr(result, "__enter__" if not self._mode.asynchronous else "__aenter__") and not is_stream(
+            result
+        ):
             self._held.append(result)
             result = await self._noting(lambda: given(enter(self._held[0])))
         if hasattr(result, "parse") and way:

@@ -7,24 +7,23 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from .kinds import Kind, body_of, event_of
 from .play import Piece, http
 
+#: Whether a profile for many examples was chosen, as `make fuzz` does.
+MANY = settings.default is not None and settings.default.max_examples > 500
+
 
 def few(examples: int) -> Callable[[Any], Any]:
-    """So many examples, the same each time, unless a profile for many was chosen."""
-    if settings.default is not None and settings.default.max_examples > examples * 10:
+    """So many examples, the same each time, unless there are to be many."""
+    if MANY:
         return lambda test: test
+    quiet = list(HealthCheck)
     return settings(
-        max_examples=examples,
-        derandomize=True,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
+        max_examples=examples, derandomize=True, deadline=None, database=None, suppress_health_check=quiet
     )
 
 

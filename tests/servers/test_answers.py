@@ -1,4 +1,4 @@
-"""Answers with other types in their fields, corrupted ones, refusals: the app gets what it gets without us."""
+"""Answers with odd fields, corrupted ones, refusals: the app gets what it gets without us."""
 
 from __future__ import annotations
 

@@ -40,10 +40,19 @@ USAGE = {
     "total_tokens": 150,
     "input_tokens": 100,
     "output_tokens": 50,
-    "input_token_details": {"audio_tokens": 40, "cached_tokens": 30, "cached_tokens_details": {"text_tokens": 20}},
+    "input_token_details": {
+        "audio_tokens": 40,
+        "cached_tokens": 30,
+        "cached_tokens_details": {"text_tokens": 20},
+    },
     "output_token_details": {"text_tokens": 10, "audio_tokens": 40},
 }
-SESSION = {"id": "sess_1", "object": "realtime.session", "model": "gpt-test-1", "output_modalities": ["audio"]}
+SESSION = {
+    "id": "sess_1",
+    "object": "realtime.session",
+    "model": "gpt-test-1",
+    "output_modalities": ["audio"],
+}
 EVENTS: list[dict[str, Any]] = [
     {"type": "session.created", "event_id": "event_0", "session": SESSION},
     {"type": "input_audio_buffer.committed", "event_id": "event_0", "item_id": "item_0"},
@@ -99,7 +108,11 @@ def messages(draw: Any) -> list[Message]:
     """Good events, some of which are spoiled, doubled, gone or no JSON at all."""
     made: list[Message] = []
     for event in EVENTS:
-        do = draw(st.sampled_from(["as it is", "as it is", "spoil", "spoil", "twice", "leave out", "no JSON", "cut"]))
+        do = draw(
+            st.sampled_from(
+                ["as it is", "as it is", "spoil", "spoil", "twice", "leave out", "no JSON", "cut"]
+            )
+        )
         text = json.dumps(draw(spoiled(event, 2)) if do == "spoil" else event)
         if do == "no JSON":
             text = draw(st.sampled_from(NO_JSON).map(lambda text: text.encode(errors="replace").decode()))
