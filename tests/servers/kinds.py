@@ -396,7 +396,7 @@ KINDS = [
         {**MODEL, "prompt": "A web"},
         {"id": "v", "status": "failed", "error": {"code": "c"}},
     ),
-    Kind("decision", "/decisions", MODEL, {"id": "d", "model": "m", "usage": RESPONSES_USAGE, "decision": {}}),
+    Kind("decision", "/decisions", MODEL, {"id": "d", "model": "m", "usage": RESPONSES_USAGE}),
 ]  # fmt: skip
 STREAMS = [
     Kind("chat-stream", "/chat/completions", _CHAT, CHUNKS, "chat.completions.create"),

@@ -75,34 +75,29 @@ odd_values = st.one_of(st.sampled_from(ODD).map(deepcopy), st.sampled_from([10, 
 
 
 @st.composite
-def spoiled(draw: Any, document: Any, most: int = 4) -> Any:
+def spoiled(draw: Any, document: Any, most: int = 8) -> Any:
     """A document with some fields of another type, some gone and some that nobody knows."""
+    if not isinstance(document, (dict, list)):
+        return draw(odd_values)
     document = json.loads(json.dumps(document))
     for _ in range(draw(st.integers(1, most))):
-        parents = [*_containers(document)]
-        if not parents:
-            return draw(odd_values)
-        parent = draw(st.sampled_from(parents))
-        keys: Any = list(parent) if isinstance(parent, dict) else list(range(len(parent)))
-        do = draw(st.sampled_from(["change", "change", "change", "delete", "add"]))
-        if do == "add" or not keys:
-            value = draw(odd_values)
-            if isinstance(parent, dict):
-                parent[draw(st.sampled_from(ODD_KEYS))] = value
-            else:
-                parent.insert(draw(st.integers(0, len(parent))), value)
-        elif do == "change":
-            parent[draw(st.sampled_from(keys))] = draw(odd_values)
+        parent = document
+        while True:  # down to some field
+            keys: Any = list(parent) if isinstance(parent, dict) else list(range(len(parent)))
+            key = draw(st.sampled_from(keys)) if keys else None
+            if not keys or not isinstance(parent[key], (dict, list)) or draw(st.integers(0, 3)) == 0:
+                break
+            parent = parent[key]
+        do = draw(st.sampled_from(["change", "change", "change", "change", "delete", "add"]))
+        if do == "change" and keys:
+            parent[key] = draw(odd_values)
+        elif do == "delete" and keys:
+            del parent[key]
+        elif isinstance(parent, dict):
+            parent[draw(st.sampled_from(ODD_KEYS))] = draw(odd_values)
         else:
-            del parent[draw(st.sampled_from(keys))]
+            parent.append(draw(odd_values))
     return document
-
-
-def _containers(value: Any, depth: int = 0) -> Any:
-    if isinstance(value, (dict, list)) and depth < 12:
-        yield value
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from _containers(inner, depth + 1)
 
 
 @st.composite
@@ -147,6 +142,7 @@ NO_JSON = [
         '{"usage": ' + "9" * 4000,
     ),
     *("[" * 100_000, '{"choices":' * 20_000, "[" * 300 + "]" * 300, '{"error": null}', '{"error": {}}'),
+    '{"error": {"message": "a\\ud800", "code": "b\\ud800", "type": "c\\ud800"}}',
     *('{"error": "text"}', '{"error": {"message": null, "code": 5}}', '{"error": []}', "\x00", "{'a': 1}"),
 ]
 

@@ -37,14 +37,14 @@ def test_other_types_in_any_field(kind: Kind) -> None:
     check()
 
 
-@few(60)
+@few(50)
 @given(st.data(), st.sampled_from([*KINDS, *STREAMS]), modes, ways)
 def test_what_is_no_json(data: Any, kind: Kind, mode: Mode, way: Any) -> None:
     body = data.draw(corrupted(body_of(kind)))
     agree([Answer(body, streams=kind.streams)], kind, mode, way)
 
 
-@few(80)
+@few(40)
 @given(st.data(), st.sampled_from(STREAMS), modes)
 def test_lines_of_every_kind_cut_anywhere(data: Any, kind: Kind, mode: Mode) -> None:
     agree([Answer(data.draw(framed(kind)))], kind, mode)
@@ -95,7 +95,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(_base_client, name, 0.0)
 
 
-@few(100)
+@few(60)
 @given(st.data(), st.sampled_from([*KINDS[:6], *STREAMS]), modes, ways)
 def test_refusals_retries_and_dropped_connections(
     at_once: None, data: Any, kind: Kind, mode: Mode, way: Any
@@ -114,7 +114,7 @@ steps = st.one_of(
 )
 
 
-@few(100)
+@few(60)
 @given(st.data(), st.sampled_from(STREAMS), modes, st.lists(steps, max_size=4))
 def test_an_app_that_reads_as_it_likes(data: Any, kind: Kind, mode: Mode, program: list[Any]) -> None:
     good = body_of(kind)
