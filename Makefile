@@ -61,6 +61,10 @@ bench-peers: $(READY) ## The same, beside other instrumentations, each in an env
 soak: $(READY) ## Make mixed traffic for minutes: nothing lost, nothing grows (ARGS="--hours 2", "--http" ...)
 	@$(BIN)/gossamer soak $(ARGS)
 
+.PHONY: fuzz
+fuzz: $(READY) ## Make up thousands of servers, other ones each time (ARGS="--hypothesis-profile night" for hours)
+	@$(BIN)/python -m pytest -n auto tests/servers --hypothesis-profile fuzz $(ARGS)
+
 .PHONY: beside
 beside: $(READY) ## Run an app beside each other instrumentation: in both orders, one of the two switched off
 	@$(BIN)/python scripts/beside.py --uv $(BIN)/uv $(ARGS)

@@ -343,6 +343,13 @@ def cost(items: list[Any]) -> Cost:
     return Cost(functions, peak)
 
 
+def test_a_key_without_a_name_is_named():
+    part = generic("novelty", **{"": 1, "inside": [{"": 2}]})
+    made = one(part)
+    assert made["<empty>"] == 1
+    assert made["inside"] == [{"<empty>": 2}]
+
+
 # Arguments
 
 
@@ -365,6 +372,7 @@ def test_arguments_are_recorded_as_the_object_that_they_are(arguments):
             '{"a": 9223372036854775808}',
             '{"a": %s}' % ("9" * 5000),
         ),
+        *('{"": 1}', '{"a": [{"": 1}]}'),  # OpenTelemetry takes no such key, and warns
         *('{"a": 1, "a": 2}', '{"b": {"a": 1, "a": 2}}', '{"a": "\\ud83d"}', '{"\\udc00": 1}'),
         *('{"a": ' + "[" * 20 + "]" * 20 + "}", '{"a":' * 30_000),
     ],

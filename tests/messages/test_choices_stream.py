@@ -186,6 +186,16 @@ def test_a_streamed_answer_reads_as_an_unstreamed_one(name, size, order, make):
     assert fold.answer() == answer
 
 
+@pytest.mark.parametrize("index", [[0], {}, "content", 0.5, None])
+def test_a_call_with_an_odd_index_takes_no_text_of_others(index):
+    said = {"tool_calls": [{"index": index, "function": {"arguments": "{}"}}]}
+    first = {"tool_calls": [{"index": index, **function("f", "", "c1")}]}
+    assert outputs({"content": "a"}, first, said, {"content": "b"}) == [
+        text("ab"),
+        call("f", "{}", id="c1"),
+    ]
+
+
 @pytest.mark.parametrize("make", [parsed, as_it_is])
 def test_all_but_the_content_is_what_a_fold_without_content_finds(make):
     chunks = [

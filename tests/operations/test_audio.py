@@ -120,6 +120,8 @@ def test_an_answer_may_be_a_plain_text(trace, telemetry, method, kind, text):
         ({"type": "duration", "seconds": "27"}, {}),
         ({"type": "duration", "seconds": -27}, {}),
         ({"type": "duration", "seconds": True}, {}),
+        ({"type": "duration", "seconds": 10**400}, {}),  # which no float can hold
+        ({"type": "duration", "seconds": float("inf")}, {}),
         ({"type": "duration", "seconds": None}, {}),
         ({"type": "duration"}, {}),
         ({**TOKENS, "input_token_details": None}, TOTALS),

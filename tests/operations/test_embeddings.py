@@ -56,6 +56,7 @@ def test_an_answer_tells_its_model_and_usage(trace, given):
         ({"usage": None}, "gen_ai.usage.input_tokens"),
         ({"usage": {}}, "gen_ai.usage.input_tokens"),
         ({"usage": {"prompt_tokens": -8}}, "gen_ai.usage.input_tokens"),
+        ({"usage": {"prompt_tokens": 2**63}}, "gen_ai.usage.input_tokens"),
         ({"usage": [8]}, "gen_ai.usage.input_tokens"),
         ({"model": None}, "gen_ai.response.model"),
         ({"model": ["m"]}, "gen_ai.response.model"),

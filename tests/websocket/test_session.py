@@ -69,11 +69,12 @@ def test_after_the_close_nothing_begins(telemetry):
     assert outcomes(telemetry) == ["closed"]
 
 
-def test_a_server_that_names_no_response(telemetry):
+@pytest.mark.parametrize("name", [None, ["resp_1"], {}, 5])
+def test_a_server_that_names_no_response(telemetry, name):
     known = connected()
     known.sending("response.create", CREATE)
     begun, said, ended = created(), delta(), done()
-    del begun["response"]["id"], said["response_id"], ended["response"]["id"]
+    begun["response"]["id"] = said["response_id"] = ended["response"]["id"] = name
     receive(known, begun, said, ended)
     assert outcomes(telemetry) == ["completed"]
     assert "gen_ai.response.time_to_first_chunk" in telemetry.spans[0]["attributes"]

@@ -41,6 +41,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
         raise ValueError("a key is there twice")
+    if "" in made:
+        raise ValueError("OTLP has no key without a name")
     return made
 
 

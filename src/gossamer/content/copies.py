@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from gossamer.content.limits import stub
-from gossamer.content.plain import Plain, TooLargeError, exact, sane
+from gossamer.content.plain import Plain, TooLargeError, exact, key_of
 from gossamer.fields import fields
 from gossamer.messages.message import Base64
 from gossamer.messages.response_parts import WITHHELD
@@ -58,8 +58,8 @@ class PartCopier:
         payload = None
         for key, value in islice(dict.items(part), max(self._room, 0) + 1):
             kind = type(value)
-            if type(key) is not str or not key.isascii():
-                key = sane(str(exact(key)))  # noqa: PLW2901
+            if type(key) is not str or not key or not key.isascii():
+                key = key_of(key)  # noqa: PLW2901
             if kind is str:
                 made[key] = value
             elif kind is Base64 and key == "content":

@@ -35,12 +35,17 @@ def sane(text: str) -> str:
     return text
 
 
+def key_of(key: Any) -> str:
+    """A key of an object as OTLP takes it: OpenTelemetry leaves out what has none, and warns each time."""
+    return sane(str(exact(key))) or "<empty>"
+
+
 def sane_value(value: Any) -> Any:
     """The same for all texts of a plain value."""
     if type(value) is str:
         return sane(value)
     if type(value) is dict:
-        return {sane(key): sane_value(inner) for key, inner in value.items()}
+        return {key_of(key): sane_value(inner) for key, inner in value.items()}
     return [sane_value(inner) for inner in value] if type(value) is list else value
 
 
@@ -131,7 +136,7 @@ class Plain:
     def _pairs(self, value: dict[Any, Any]) -> dict[str, Any]:
         copied = {}
         for key, entry in list(islice(dict.items(value), self.left + 1)):
-            name = sane(str(exact(key)))
+            name = key_of(key)
             if name in self.without:
                 continue
             self.need(len(name) + 3)

@@ -100,8 +100,11 @@ class ContentFold(ChoicesFold):
         self._add_text(string(delta.get("refusal")), choice, "refusal")
         for sent in map(fields, listed(delta.get("tool_calls"))):
             call = choice.add_call(sent, room) if sent else None
-            if call is not None and call.pieces is not None and type(index) is int:
-                self._appends[index, sent.get("index")] = call.pieces.append
+            place = sent.get("index")
+            if call is None or call.pieces is None or type(index) is not int:
+                continue
+            if type(place) is int or place is None:  # a list is no key, and a text may be the name of a field
+                self._appends[index, place] = call.pieces.append
         function = fields(delta.get("function_call"))
         if function:
             choice.add_function(function, room)
@@ -156,10 +159,12 @@ def _only_piece(said: Fields, sent: Any, unknown: Any) -> tuple[Any, Any]:
             return "content", piece if type(piece) is str else None
         if len(calls) == 1:
             call = calls[0].__dict__
-            function = call["function"].__dict__
+            place, function = call["index"], call["function"].__dict__
+            if type(place) is str:
+                return None, None  # the name of a field, perhaps
             # A new call is told with its id and its name.
             if call["id"] is None and function["name"] is None and type(function["arguments"]) is str:
-                return call["index"], function["arguments"]
+                return place, function["arguments"]
     elif unknown and len(unknown) == 1:
         ((place, thoughts),) = unknown.items()
         told = [*said.values()]

@@ -17,11 +17,13 @@ def measure(answer: Fields, attributes: Attributes) -> None:
     """Usage, in tokens or in seconds. The answer names no model, and may be a plain text."""
     usage = fields(answer.get("usage"))
     seconds = usage.get("seconds")
-    if (type(seconds) is float or type(seconds) is int) and seconds >= 0:
+    if (type(seconds) is float or type(seconds) is int) and 0 <= seconds <= _LONGEST:
         attributes[semconv.AUDIO_SECONDS] = float(seconds)
     read_usage(usage, AUDIO_USAGE, attributes)
 
 
+#: Seconds. A longer sound is an odd number: one that no float can hold, or infinity.
+_LONGEST: Final = 10**9
 _OUTPUT_TYPES: Final = {"json": "json", "verbose_json": "json", "diarized_json": "json"}
 
 

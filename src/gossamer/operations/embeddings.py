@@ -6,6 +6,7 @@ from gossamer import semconv
 from gossamer.fields import Fields, fields
 from gossamer.operations.operation import Attributes, Operation
 from gossamer.operations.request import body_reader, text, texts, whole
+from gossamer.operations.usage import MOST_TOKENS
 
 
 def measure(answer: Fields, attributes: Attributes) -> None:
@@ -14,7 +15,7 @@ def measure(answer: Fields, attributes: Attributes) -> None:
     if type(model) is str and model:
         attributes[semconv.RESPONSE_MODEL] = model
     tokens = fields(answer.get("usage")).get("prompt_tokens")
-    if type(tokens) is int and tokens >= 0:
+    if type(tokens) is int and 0 <= tokens <= MOST_TOKENS:
         attributes[semconv.INPUT_TOKENS] = tokens
 
 

@@ -32,6 +32,11 @@ _OUTPUT_PARTS: Final = {
 }
 
 
+#: More than any call can have. An exporter can write no sum that takes more than 63 bits, and then loses all
+#: points that there are.
+MOST_TOKENS: Final = 10**12
+
+
 class UsageKeys(NamedTuple):
     """Where an API reports its totals, and what they are made of."""
 
@@ -57,7 +62,7 @@ def read_usage(usage: Any, keys: UsageKeys, attributes: Attributes) -> None:
         return
     found = fields(usage)
     total = found.get(keys.input)
-    if type(total) is int and total >= 0:
+    if type(total) is int and 0 <= total <= MOST_TOKENS:
         attributes[semconv.INPUT_TOKENS] = total
         details = found.get(keys.input_details)
         if details is not None:
@@ -68,7 +73,7 @@ def read_usage(usage: Any, keys: UsageKeys, attributes: Attributes) -> None:
                 cached_total = attributes.get(semconv.CACHE_READ_INPUT_TOKENS, 0)
                 _read_parts(fields(cached), _CACHED_PARTS, cached_total, attributes)
     total = found.get(keys.output)
-    if type(total) is int and total >= 0:
+    if type(total) is int and 0 <= total <= MOST_TOKENS:
         attributes[semconv.OUTPUT_TOKENS] = total
         details = found.get(keys.output_details)
         if details is not None:

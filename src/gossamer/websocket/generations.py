@@ -79,7 +79,7 @@ class Generations:
     def speaking(self, event: Fields) -> Generation | None:
         """The one whose output an event carries: by its id, else the one on its lane that is to speak."""
         response_id = event.get("response_id")
-        if response_id is not None:
+        if type(response_id) is str:
             return self.begun.get(response_id)
         lane = event.get("stream_id")
         on_lane = [generation for generation in tuple(self.begun.values()) if generation.lane == lane]
@@ -99,3 +99,9 @@ class Generations:
         taken = self.all()
         self.asked, self.begun = [], {}
         return taken
+
+
+def id_of(response: Fields) -> str | None:
+    """Of a response; None where a server tells none, or an odd one."""
+    value = response.get("id")
+    return value if type(value) is str else None

@@ -10,7 +10,7 @@ from gossamer import semconv
 from gossamer.errors import swallow
 from gossamer.failure import of_answer
 from gossamer.fields import NOTHING, Fields, fields
-from gossamer.websocket.generations import Generation, Generations
+from gossamer.websocket.generations import Generation, Generations, id_of
 from gossamer.websocket.raw import event_in
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class Session:
 
     def _create(self, event: Fields) -> None:
         response, lane = fields(event.get("response")), event.get("stream_id")
-        response_id = response.get("id")
+        response_id = id_of(response)
         if response_id in self._generations.begun:
             return
         generation = self._asked_for(response, lane)
@@ -158,7 +158,7 @@ class Session:
 
     def _finish(self, event: Fields) -> None:
         response = fields(event.get("response"))
-        generation = self._generations.begun.pop(response.get("id"), None)
+        generation = self._generations.begun.pop(id_of(response), None)
         if generation is not None and generation.call is not None:
             generation.call.look(self._shown(event))
             generation.call.end("cancelled" if response.get("status") == "cancelled" else "completed")
