@@ -16,12 +16,18 @@ from gossamer.operations.operation import Attributes
 Put = Callable[[Any, Attributes], None]
 
 
+#: Integers that OTLP has room for. One that it has none for would cost an exporter all its spans.
+_LARGEST: Final = 2**63 - 1
+
+
 def text(name: str) -> Put:
-    """A non-empty string, as it is."""
+    """A non-empty string, as it is; but half a surrogate pair, which would cost an exporter all its spans too,
+    becomes a question mark.
+    """
 
     def put(value: Any, attributes: Attributes) -> None:
         if type(value) is str and value:
-            attributes[name] = value
+            attributes[name] = value if value.isascii() else value.encode(errors="replace").decode()
 
     return put
 
@@ -30,7 +36,7 @@ def whole(name: str) -> Put:
     """An integer."""
 
     def put(value: Any, attributes: Attributes) -> None:
-        if type(value) is int:
+        if type(value) is int and -_LARGEST <= value <= _LARGEST:
             attributes[name] = value
 
     return put
@@ -40,7 +46,7 @@ def number(name: str) -> Put:
     """A number, as a float."""
 
     def put(value: Any, attributes: Attributes) -> None:
-        if type(value) is float or type(value) is int:
+        if type(value) is float or (type(value) is int and -_LARGEST <= value <= _LARGEST):
             attributes[name] = float(value)
 
     return put
@@ -70,7 +76,7 @@ def inside(key: str, put: Put) -> Put:
 
 def choice_count(value: Any, attributes: Attributes) -> None:
     """`n`, when it is not 1."""
-    if type(value) is int and value != 1:
+    if type(value) is int and value != 1 and -_LARGEST <= value <= _LARGEST:
         attributes[semconv.REQUEST_CHOICE_COUNT] = value
 
 
