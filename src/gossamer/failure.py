@@ -90,9 +90,9 @@ def _masked(text: str | None, error: BaseException) -> str | None:
     """The text without the keys that the request had: an HTTP library or a proxy may quote it."""
     try:
         request = getattr(error, "request", None)
-    except RuntimeError:  # as that of httpx says that there is none
-        request = None
-    return text if not text or request is None else without_secrets(text, request)
+        return text if not text or request is None else without_secrets(text, request)
+    except Exception:  # noqa: BLE001 - httpx raises where there is no request; that of an app may be anything
+        return text
 
 
 def of_answer(code: str, answer: Fields, headers: Any = None, *, message: bool = False) -> Failure:
