@@ -89,7 +89,8 @@ def test_importing_brings_nothing_but_our_own_modules(processes, order):
 
 
 def test_switching_on_brings_nothing_more(processes):
-    assert tops(processes["after"]["switched on"]) == set()
+    # Older OpenTelemetry looks with it whether what is instrumented is installed.
+    assert tops(processes["after"]["switched on"]) <= {"importlib_metadata"}
 
 
 def test_switching_on_imports_no_more_of_the_sdk_than_importing_it_does(processes):
