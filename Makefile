@@ -36,6 +36,8 @@ lint: $(READY) ## Check format, lint and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/basedpyright --pythonpath $(BIN)/python
+	@$(BIN)/python scripts/public_types.py
 
 .PHONY: check
 check: lint test ## Run everything that a change must pass: format, lint, types, tests, docs up to date

@@ -109,3 +109,13 @@ def test_an_answer_that_failed_tells_its_code(code, told):
     assert failure.description == f"response failed (code {told})"
     assert failure.attributes == {"gossamer.request.id": "req_3"}
     assert of_answer(code, {}).attributes == {}
+
+
+def test_an_exception_may_have_any_request_or_none():
+    class OddError(Exception):
+        request = "GET /"
+
+    for error in (OddError("odd"), http.ReadError("dropped")):
+        told = of_exception(error, message=True, stacktrace=True)
+        assert told.message == str(error)
+        assert (told.stacktrace or "").endswith(f": {error}\n")

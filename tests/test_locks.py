@@ -34,9 +34,10 @@ def test_a_lock_pins_and_hashes_everything_and_names_no_address(lock: Path) -> N
     text = lock.read_text(encoding="utf-8")
     assert pins(lock)
     assert "://" not in text
-    for line in text.splitlines():
-        if line and not line.startswith((" ", "#")):
-            assert re.fullmatch(r"[\w.-]+==\S+( ; .+)? \\", line)
+    # Each package with its hashes: the line that follows a backslash is part of the same requirement.
+    without_comments = re.sub(r"^ *#.*\n", "", text, flags=re.MULTILINE)
+    for requirement in without_comments.replace("\\\n", "").splitlines():
+        assert re.fullmatch(r"[\w.-]+==\S+( ; .+?)?( +--hash=sha256:[0-9a-f]{64})+ *", requirement)
 
 
 def test_every_cell_of_the_matrix_is_locked_at_its_version() -> None:

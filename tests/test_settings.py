@@ -21,13 +21,13 @@ HOOK = "OTEL_INSTRUMENTATION_GENAI_COMPLETION_HOOK"
 VARIABLES = {"capture": CAPTURE, "completion_hook": HOOK, "request_hook": None, "response_hook": None}
 
 #: How the message of a warning goes on: what is accepted, and what is used in the place of the value.
-CHOICES = "which is not one of %s; %s is used instead."
+CHOICES = "is not one of %s; %s is used instead."
 SWITCH = CHOICES % ("true, 1, on, yes, false, 0, off, no", "False")
 MODES = CHOICES % ("NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT", "'NO_CONTENT'")
-SIZE = "which is not a whole number of bytes, 1024 or more; 131072 is used instead."
-PART_SIZE = "which is not a whole number of bytes, 256 or more; 32768 is used instead."
-NAMES = "which is not names with commas between them; () is used instead."
-HOOKS = "which is not the name of an entry point, or an object with on_completion(); None is used instead."
+SIZE = "is not a whole number of bytes, 1024 or more; 131072 is used instead."
+PART_SIZE = "is not a whole number of bytes, 256 or more; 32768 is used instead."
+NAMES = "is not names with commas between them; () is used instead."
+HOOKS = "is not the name of an entry point, or an object with on_completion(); None is used instead."
 
 
 class Rules:
@@ -256,7 +256,7 @@ def test_a_bad_value_is_told_once_and_the_default_used(monkeypatch, caplog, sour
     assert settings == Settings()
     (record,) = caplog.records
     assert (record.name, record.levelno) == ("gossamer", logging.WARNING)
-    assert record.getMessage() == f"{shown} is {given!r}, {told}"
+    assert record.getMessage() == f"{shown} {told}"
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ def test_a_bad_value_is_told_once_and_the_default_used(monkeypatch, caplog, sour
 def test_so_is_an_argument_of_another_type(caplog, name, given, told):
     assert Settings.load(**{name: given}) == Settings()
     (record,) = caplog.records
-    assert record.getMessage() == f"instrument({name}=…) is {given!r}, {told}"
+    assert record.getMessage() == f"instrument({name}=…) {told}"
 
 
 def test_one_bad_value_does_not_spoil_the_others(monkeypatch, caplog):
@@ -313,9 +313,9 @@ def test_a_value_of_another_type_never_raises(name, value):
 @pytest.mark.parametrize(
     ("given", "why"),
     [
-        ("app_rules_that_are_not_there:redact", "ModuleNotFoundError: No module named 'app_rules_that"),
-        ("app_rules:redcat", "AttributeError: "),
-        ("app_rules:Rules.reduct", "AttributeError: "),
+        ("app_rules_that_are_not_there:redact", "ModuleNotFoundError)"),
+        ("app_rules:redcat", "AttributeError)"),
+        ("app_rules:Rules.reduct", "AttributeError)"),
         ("app_rules", "it names no function"),
         ("app_rules:aredact", "it is async"),
         ("app_rules:Rules.not_a_function", None),
@@ -330,9 +330,17 @@ def test_without_its_redaction_no_content_is_captured(monkeypatch, caplog, rules
     settings, shown = loaded(monkeypatch, source, "redact", given)
     assert settings == Settings(stream_usage="auto")
     (bad,) = [record.getMessage() for record in caplog.records]
-    begin = f"{shown} is {given!r}, which is not something to call, or package.module:name of it"
+    begin = f"{shown} is not something to call, or package.module:name of it"
     reason = bad.removeprefix(begin).removesuffix("; no content is captured.")
     assert reason.startswith(f" ({why}") if why else reason == ""
+
+
+def test_a_module_that_needs_another_is_told_with_its_name(monkeypatch, caplog, tmp_path):
+    (tmp_path / "app_rules_that_need.py").write_text("import app_words.all\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("GOSSAMER_REDACT", "app_rules_that_need:redact")
+    assert Settings.load() == Settings()
+    assert "(ModuleNotFoundError: app_words)" in caplog.records[0].getMessage()
 
 
 def test_a_module_that_fails_is_told_and_raises_nothing(monkeypatch, caplog, tmp_path):
@@ -349,8 +357,7 @@ def test_a_hook_that_cannot_be_used_costs_no_content(caplog, name):
     assert settings == Settings(capture=CaptureMode.SPAN_ONLY)
     (record,) = caplog.records
     assert record.getMessage() == (
-        f"instrument({name}=…) is 5, which is not something to call, or package.module:name of it; "
-        "None is used instead."
+        f"instrument({name}=…) is not something to call, or package.module:name of it; None is used instead."
     )
 
 

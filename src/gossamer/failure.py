@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from gossamer import semconv
 from gossamer.fields import Fields, fields
+from gossamer.masking import without_secrets
 
 #: The close code of a websocket that ended without one.
 _NO_CLOSE_FRAME: Final = 1006
@@ -66,8 +67,8 @@ def of_exception(
         description,
         attributes,
         raised=True,
-        message=_text_of(error) if message else None,
-        stacktrace="".join(format_exception(error)) if stacktrace else None,
+        message=_masked(_text_of(error), error) if message else None,
+        stacktrace=_masked("".join(format_exception(error)), error) if stacktrace else None,
     )
 
 
@@ -83,6 +84,15 @@ def _text_of(error: BaseException) -> str | None:
         return str(error)
     except Exception:  # noqa: BLE001 - an exception of the app's may be of any kind
         return None
+
+
+def _masked(text: str | None, error: BaseException) -> str | None:
+    """The text without the keys that the request had: an HTTP library or a proxy may quote it."""
+    try:
+        request = getattr(error, "request", None)
+        return text if not text or request is None else without_secrets(text, request)
+    except Exception:  # noqa: BLE001 - httpx raises where there is no request; that of an app may be anything
+        return text
 
 
 def of_answer(code: str, answer: Fields, headers: Any = None, *, message: bool = False) -> Failure:

@@ -108,12 +108,19 @@ class Function:
                 for step in name.split("."):
                     value = getattr(value, step)
             except Exception as error:
-                raise ValueError(f"{type(error).__name__}: {error}") from error
+                raise ValueError(_told(error, module)) from error
         if not callable(value):
             raise ValueError
         if iscoroutinefunction(value):
             raise ValueError("it is async, and nobody would await it")
         return value  # type: ignore[no-any-return]
+
+
+def _told(error: Exception, module: str) -> str:
+    """What went wrong, without quoting what was given: the class, and which other module is missing."""
+    missing = error.name if isinstance(error, ImportError) else None
+    its_own = missing is None or f"{module}.".startswith(f"{missing}.")
+    return type(error).__name__ if its_own else f"{type(error).__name__}: {missing}"
 
 
 class Hook:

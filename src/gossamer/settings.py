@@ -211,9 +211,8 @@ class Settings:
                 unread.add(entry.name)
                 default = entry.default.name if isinstance(entry.default, CaptureMode) else entry.default
                 logger.warning(
-                    "%s is %r, which is not %s%s; %s.",
+                    "%s is not %s%s; %s.",  # not what it is: a key may have been put there
                     source,
-                    value,
                     kind.shown,
                     f" ({error})" if isinstance(kind, Function) and str(error) else "",
                     "no content is captured" if entry.name == "redact" else f"{default!r} is used instead",

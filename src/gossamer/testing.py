@@ -38,13 +38,13 @@ class Telemetry:
     """What has been recorded so far, as plain dicts. The providers are real ones of the SDK."""
 
     def __init__(self, sampler: Sampler = ALWAYS_ON) -> None:
-        self.exporter = InMemorySpanExporter()
-        self.reader = InMemoryMetricReader()
-        self.tracer_provider = TracerProvider(sampler=sampler, shutdown_on_exit=False)
+        self.exporter: InMemorySpanExporter = InMemorySpanExporter()
+        self.reader: InMemoryMetricReader = InMemoryMetricReader()
+        self.tracer_provider: TracerProvider = TracerProvider(sampler=sampler, shutdown_on_exit=False)
         self.tracer_provider.add_span_processor(SimpleSpanProcessor(self.exporter))
-        self.meter_provider = MeterProvider([self.reader], shutdown_on_exit=False)
-        self.log_exporter = _InMemoryLogs()
-        self.logger_provider = LoggerProvider(shutdown_on_exit=False)
+        self.meter_provider: MeterProvider = MeterProvider([self.reader], shutdown_on_exit=False)
+        self.log_exporter: Any = _InMemoryLogs()
+        self.logger_provider: LoggerProvider = LoggerProvider(shutdown_on_exit=False)
         self.logger_provider.add_log_record_processor(export.SimpleLogRecordProcessor(self.log_exporter))
 
     @property

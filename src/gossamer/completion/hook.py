@@ -48,8 +48,7 @@ def load(given: Any) -> CompletionHook | None:
     matching = [entry for entry in installed if entry.name == name]
     if not matching:
         logger.warning(
-            "There is no completion hook named %r, so none is called. Installed: %s.",
-            name,
+            "There is no completion hook of the name that is asked for, so none is called. Installed: %s.",
             ", ".join(sorted({entry.name for entry in installed})) or "none",
         )
     for entry in matching:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _ROUNDS, _QUICK_ROUNDS, _PEER_ROUNDS = 121, 31, 41
 _LOAD_ROUNDS, _QUICK_LOAD_ROUNDS = 9, 3
+_IMPORT_ROUNDS, _QUICK_IMPORT_ROUNDS = 21, 5
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -29,6 +30,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--rounds", type=click.IntRange(2), help="Timed blocks of each contender.")
 @click.option("--quick", is_flag=True, help="Fewer scenarios and rounds: coarse, in seconds.")
 @click.option("--content", "with_content", is_flag=True, help="Have every contender capture content.")
+@click.option("--import", "imports", is_flag=True, help="Measure importing and switching on instead.")
 @click.option("--load", "load_test", is_flag=True, help="Put a web app under load instead.")
 @click.option("--requests", default=200, show_default=True, help="Load: requests of one round.")
 @click.option("--at-once", default=75, show_default=True, help="Load: requests at any time.")
@@ -59,6 +61,7 @@ def command(
     rounds: int | None,
     quick: bool,
     with_content: bool,
+    imports: bool,
     load_test: bool,
     requests: int,
     at_once: int,
@@ -82,11 +85,15 @@ def command(
         if profiled is not None:
             modes.profile(out, profiled, with_content=with_content)
             return
-        chosen = _contenders(names, peers, old_fault=old_fault)
-        if load_test:
+        if imports:
+            rounds = rounds or (_QUICK_IMPORT_ROUNDS if quick else _IMPORT_ROUNDS)
+            kept = modes.measure_import(out, contenders.here(names), rounds)
+        elif load_test:
             rounds = rounds or (_QUICK_LOAD_ROUNDS if quick else _LOAD_ROUNDS)
+            chosen = _contenders(names, peers, old_fault=old_fault)
             kept = modes.measure_load(out, chosen, Shape(requests, at_once), rounds)
         else:
+            chosen = _contenders(names, peers, old_fault=old_fault)
             usual = _ROUNDS if peers is None else _PEER_ROUNDS
             rounds = rounds or (_QUICK_ROUNDS if quick else usual)
             what = scenarios.choose(patterns, quick=quick, with_content=with_content)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gossamer.cli.bench.run import Present
 
 _NAMES = {
+    "opentelemetry-api": "OpenTelemetry API",
     discovery.BARE: "bare SDK",
     discovery.HAND_WRITTEN: "hand-written span",
     discovery.OURS: "Gossamer",

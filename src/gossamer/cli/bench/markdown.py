@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from gossamer.cli.bench import content, discovery
 from gossamer.cli.bench.conversation import MESSAGES
-from gossamer.cli.bench.labels import shown
+from gossamer.cli.bench.labels import label, shown
 from gossamer.cli.bench.scenarios import BY_NAME, SHORT_PLUMBING_CHUNKS, STREAM_CHUNKS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from gossamer.cli.bench.figures import Figure
+    from gossamer.cli.bench.importing import ImportRun
     from gossamer.cli.bench.load.figures import LoadFigure
     from gossamer.cli.bench.load.run import LoadRun
     from gossamer.cli.bench.run import Present, Run
@@ -71,6 +72,21 @@ def load_table(run: LoadRun) -> str:
     figures = {(f.contender, f.environment): f for f in run.figures}
     for key, name in shown(run.present).items():
         lines.append(_row([_bold(key[0], name), *_load_cells(figures[key])]))
+    return "\n".join([*lines, ""])
+
+
+def import_table(run: ImportRun) -> str:
+    """What importing and switching on costs."""
+    about = (
+        f"CPU time, {run.rounds} processes of each; openai {run.openai}, OpenTelemetry API "
+        f"{run.opentelemetry}, Python {run.python}, {run.machine}."
+    )
+    lines = [about, "", *_head(["", "import and switch on", "quartiles", "of `import openai`"])]
+    for figure in run.figures:
+        name = _bold(figure.name, label(figure.name, figure.version))
+        spread = figure.cpu_ns
+        quartiles = f"{time_of(spread.low)} to {time_of(spread.high)}"
+        lines.append(_row([name, time_of(spread.median), quartiles, f"{figure.percent.median:.1f} %"]))
     return "\n".join([*lines, ""])
 
 

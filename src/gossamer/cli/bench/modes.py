@@ -1,10 +1,10 @@
-"""What the command can do: measure the calls, put an app under load, profile one contender."""
+"""What the command can do: measure the calls or the import, put an app under load, profile one contender."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gossamer.cli.bench import budget, chart, contenders, markdown, run, tables
+from gossamer.cli.bench import budget, chart, contenders, importing, markdown, run, tables
 from gossamer.cli.bench.contenders import Contender
 from gossamer.cli.bench.load.figures import load_verdicts
 from gossamer.cli.bench.load.run import Shape, load
@@ -46,6 +46,19 @@ def measure_load(out: Output, chosen: list[Contender], shape: Shape, rounds: int
     out.document({**result.as_json(), "verdicts": [vars(verdict) for verdict in verdicts]})
     if out.markdown_to is not None:
         markdown.put(out.markdown_to, "load", markdown.load_table(result))
+    return out.verdicts(verdicts)
+
+
+def measure_import(out: Output, chosen: list[Contender], rounds: int) -> bool:
+    """CPU time of importing and switching on; whether the promise is kept."""
+    code = importing.programs([contender.name for contender in chosen])
+    with progress(len(code) * rounds) as advance:
+        result = importing.measure(code, rounds, advance)
+    verdicts = importing.verdicts(result)
+    out.show(tables.importing(result))
+    out.document({**result.as_json(), "verdicts": [vars(verdict) for verdict in verdicts]})
+    if out.markdown_to is not None:
+        markdown.put(out.markdown_to, "import", markdown.import_table(result))
     return out.verdicts(verdicts)
 
 

@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Table
 
 from gossamer.cli.bench import content, discovery
-from gossamer.cli.bench.labels import shown
+from gossamer.cli.bench.labels import label, shown
 from gossamer.cli.bench.scenarios import BY_NAME
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from gossamer.cli.bench.budget import Verdict
     from gossamer.cli.bench.figures import Figure, Spread
+    from gossamer.cli.bench.importing import ImportRun
     from gossamer.cli.bench.run import Present, Run
 
 _OUTCOMES = {
@@ -89,6 +90,23 @@ def _grouped(
 
 def _titled(title: str, run: Run) -> str:
     return f"{title}, with content" if run.with_content else title
+
+
+def importing(run: ImportRun) -> Table:
+    """What importing and switching on costs."""
+    table = plain_table(f"CPU time of importing and switching on, {run.rounds} processes of each")
+    table.add_column("import")
+    for heading in ("ms", "ms,\nquartiles", "% of\nopenai"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for figure in run.figures:
+        table.add_row(
+            label(figure.name, figure.version),
+            f"{figure.cpu_ns.median / 1e6:,.1f}",
+            _quartiles(figure.cpu_ns, 1e6, ",.1f"),
+            f"{figure.percent.median:.1f}",
+            style=_style(figure.name),
+        )
+    return table
 
 
 def memory(present: Sequence[Present]) -> Table:

@@ -38,7 +38,7 @@ class WorkerProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env=_environment(seed),
+            env=environment(seed),
         )
         try:
             self.hello = self._receive()
@@ -81,7 +81,7 @@ class WorkerProcess:
         self._process.stdout.close()
 
 
-def _environment(seed: int) -> dict[str, str]:
+def environment(seed: int) -> dict[str, str]:
     """The caller's environment without what would point a contender, or the SDK, elsewhere."""
     others = ("OPENAI_", "OTEL_", "GOSSAMER_", "TRACELOOP_", "LOGFIRE_", "OPENINFERENCE_")
     return {
