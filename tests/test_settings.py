@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from gossamer import CaptureMode
+from gossamer.errors import quoted
 from gossamer.settings import Settings
 
 CAPTURE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
@@ -21,13 +22,13 @@ HOOK = "OTEL_INSTRUMENTATION_GENAI_COMPLETION_HOOK"
 VARIABLES = {"capture": CAPTURE, "completion_hook": HOOK, "request_hook": None, "response_hook": None}
 
 #: How the message of a warning goes on: what is accepted, and what is used in the place of the value.
-CHOICES = "is not one of %s; %s is used instead."
+CHOICES = "which is not one of %s; %s is used instead."
 SWITCH = CHOICES % ("true, 1, on, yes, false, 0, off, no", "False")
 MODES = CHOICES % ("NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT", "'NO_CONTENT'")
-SIZE = "is not a whole number of bytes, 1024 or more; 131072 is used instead."
-PART_SIZE = "is not a whole number of bytes, 256 or more; 32768 is used instead."
-NAMES = "is not names with commas between them; () is used instead."
-HOOKS = "is not the name of an entry point, or an object with on_completion(); None is used instead."
+SIZE = "which is not a whole number of bytes, 1024 or more; 131072 is used instead."
+PART_SIZE = "which is not a whole number of bytes, 256 or more; 32768 is used instead."
+NAMES = "which is not names with commas between them; () is used instead."
+HOOKS = "which is not the name of an entry point, or an object with on_completion(); None is used instead."
 
 
 class Rules:
@@ -256,7 +257,7 @@ def test_a_bad_value_is_told_once_and_the_default_used(monkeypatch, caplog, sour
     assert settings == Settings()
     (record,) = caplog.records
     assert (record.name, record.levelno) == ("gossamer", logging.WARNING)
-    assert record.getMessage() == f"{shown} {told}"
+    assert record.getMessage() == f"{shown} is {given!r}, {told}"
 
 
 @pytest.mark.parametrize(
@@ -281,7 +282,7 @@ def test_a_bad_value_is_told_once_and_the_default_used(monkeypatch, caplog, sour
 def test_so_is_an_argument_of_another_type(caplog, name, given, told):
     assert Settings.load(**{name: given}) == Settings()
     (record,) = caplog.records
-    assert record.getMessage() == f"instrument({name}=…) {told}"
+    assert record.getMessage() == f"instrument({name}=…) is {given!r}, {told}"
 
 
 def test_one_bad_value_does_not_spoil_the_others(monkeypatch, caplog):
@@ -330,7 +331,7 @@ def test_without_its_redaction_no_content_is_captured(monkeypatch, caplog, rules
     settings, shown = loaded(monkeypatch, source, "redact", given)
     assert settings == Settings(stream_usage="auto")
     (bad,) = [record.getMessage() for record in caplog.records]
-    begin = f"{shown} is not something to call, or package.module:name of it"
+    begin = f"{shown} is {quoted(given)}, which is not something to call, or package.module:name of it"
     reason = bad.removeprefix(begin).removesuffix("; no content is captured.")
     assert reason.startswith(f" ({why}") if why else reason == ""
 
@@ -357,7 +358,8 @@ def test_a_hook_that_cannot_be_used_costs_no_content(caplog, name):
     assert settings == Settings(capture=CaptureMode.SPAN_ONLY)
     (record,) = caplog.records
     assert record.getMessage() == (
-        f"instrument({name}=…) is not something to call, or package.module:name of it; None is used instead."
+        f"instrument({name}=…) is 5, which is not something to call, or package.module:name of it; "
+        "None is used instead."
     )
 
 

@@ -16,6 +16,8 @@ strict = False
 
 #: Different warnings that are logged. A loop that makes a new one each time must not fill the log.
 _MOST: Final = 100
+#: Characters, quotation marks included; the shortest keys in use have 32.
+_LONGEST_QUOTED: Final = 32
 _told: set[str] = set()
 
 
@@ -25,6 +27,12 @@ def warn_once(message: str, *arguments: Any) -> None:
     if told not in _told and len(_told) < _MOST:
         _told.add(told)
         logger.warning(message, *arguments)
+
+
+def quoted(value: object) -> str:
+    """A value that was given and is not accepted, as it may stand in a log: one that is long may be a key."""
+    told = repr(value)
+    return told if len(told) <= _LONGEST_QUOTED else "something too long to be shown"
 
 
 def swallow(error: Exception) -> None:

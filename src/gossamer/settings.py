@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from gossamer.errors import logger
+from gossamer.errors import logger, quoted
 from gossamer.scope import CaptureMode
 from gossamer.setting_kinds import SWITCH, Choice, Function, Hook, Hosts, Mode, Names, Size
 
@@ -211,8 +211,9 @@ class Settings:
                 unread.add(entry.name)
                 default = entry.default.name if isinstance(entry.default, CaptureMode) else entry.default
                 logger.warning(
-                    "%s is not %s%s; %s.",  # not what it is: a key may have been put there
+                    "%s is %s, which is not %s%s; %s.",
                     source,
+                    quoted(value),
                     kind.shown,
                     f" ({error})" if isinstance(kind, Function) and str(error) else "",
                     "no content is captured" if entry.name == "redact" else f"{default!r} is used instead",

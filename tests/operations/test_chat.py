@@ -72,6 +72,7 @@ ODD_BODIES: list[Any] = [
     {"model": {"name": "gpt-4o"}},
     {"model": 4},
     {"temperature": None, "top_p": "0.9", "seed": 1.5, "top_k": "40", "n": "3"},
+    {"temperature": 10**400, "seed": 2**63, "max_tokens": -(2**64), "n": 10**30},
     {"temperature": True, "seed": True, "max_tokens": False, "n": True},
     {"max_tokens": None, "max_completion_tokens": "many"},
     {"stop": None},
@@ -114,6 +115,12 @@ def test_what_is_odd_in_a_request_is_left_out(post, caplog, body):
     assert traced.attributes == REQUEST
     assert traced.span["name"] == "chat"
     assert caplog.records == []
+
+
+def test_a_name_that_no_exporter_can_write_is_mended(post):
+    """As JSON `"gpt-\\ud800é"`, which the SDK sends."""
+    traced = post("/chat/completions", {"model": "gpt-\ud800é"}, {})
+    assert traced.span["name"] == "chat gpt-?é"
 
 
 def test_extra_body_overrides_the_body(trace):

@@ -10,7 +10,7 @@ from opentelemetry.util._importlib_metadata import entry_points
 
 from gossamer import semconv
 from gossamer.completion.objects import input_message, output_message, part, tool_definition
-from gossamer.errors import blame, logger, swallow
+from gossamer.errors import blame, logger, quoted, swallow
 from gossamer.scope import in_hook
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ def load(given: Any) -> CompletionHook | None:
     matching = [entry for entry in installed if entry.name == name]
     if not matching:
         logger.warning(
-            "There is no completion hook of the name that is asked for, so none is called. Installed: %s.",
+            "There is no completion hook named %s, so none is called. Installed: %s.",
+            quoted(name),
             ", ".join(sorted({entry.name for entry in installed})) or "none",
         )
     for entry in matching:

@@ -21,9 +21,7 @@ _LARGEST: Final = 2**63 - 1
 
 
 def text(name: str) -> Put:
-    """A non-empty string, as it is; but half a surrogate pair, which would cost an exporter all its spans too,
-    becomes a question mark.
-    """
+    """A non-empty string. Half a surrogate pair, which would cost an exporter its spans, becomes a `?`."""
 
     def put(value: Any, attributes: Attributes) -> None:
         if type(value) is str and value:

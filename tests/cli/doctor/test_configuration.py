@@ -70,7 +70,7 @@ def test_values_that_are_not_accepted(read, only):
     found = read(GOSSAMER_CONTENT_LIMIT="64k")
     told = only(found.findings, "value-not-accepted")
     assert told.severity == "problem"
-    assert told.what.startswith("GOSSAMER_CONTENT_LIMIT is not a whole number of bytes")
+    assert told.what.startswith("GOSSAMER_CONTENT_LIMIT is '64k', which is not a whole number of bytes")
     assert told.do == "Set GOSSAMER_CONTENT_LIMIT to a whole number of bytes, 1024 or more, or unset it."
     assert value(found, "content_limit") == ("131072", "default, as GOSSAMER_CONTENT_LIMIT is not accepted")
 
@@ -183,7 +183,7 @@ def test_events_of_an_opentelemetry_that_is_too_old(read, site, only, monkeypatc
 def test_a_completion_hook_that_is_not_found(read, only):
     told = only(read(**{HOOK: "nowhere"}).findings, "hook-not-found")
     assert told.severity == "problem"
-    assert "no completion hook of the name" in told.what
+    assert "no completion hook named 'nowhere'" in told.what
 
 
 @pytest.fixture
