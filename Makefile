@@ -58,6 +58,10 @@ bench-peers: $(READY) ## The same, beside other instrumentations, each in an env
 soak: $(READY) ## Make mixed traffic for minutes: nothing lost, nothing grows (ARGS="--hours 2", "--http" ...)
 	@$(BIN)/gossamer soak $(ARGS)
 
+.PHONY: faults
+faults: $(READY) ## Raise exceptions at every line of the library: the app sees nothing (ARGS="--each-script" ...)
+	@PYTHONPATH=tests $(BIN)/python -W ignore -m lifecycle.faults $(ARGS)
+
 .PHONY: beside
 beside: $(READY) ## Run an app beside each other instrumentation, in both orders
 	@$(BIN)/python scripts/beside.py --uv $(BIN)/uv $(ARGS)

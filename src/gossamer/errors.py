@@ -24,7 +24,10 @@ def warn_once(message: str, *arguments: Any) -> None:
     told = message % arguments
     if told not in _told and len(_told) < _MOST:
         _told.add(told)
-        logger.warning(message, *arguments)
+        try:
+            logger.warning(message, *arguments)
+        except Exception:  # noqa: BLE001 - a handler of the app's that fails, or no stack left for it
+            pass
 
 
 def swallow(error: Exception) -> None:

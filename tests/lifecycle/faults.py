@@ -1,0 +1,381 @@
+"""A script played with one exception at one place of ours, and what came of it.
+
+    make faults
+
+plays the scripts with each exception at every place that they pass, on either client, with the usual settings
+and with all that can be switched on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import gc
+import itertools
+import json
+import sys
+import weakref
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import copy_context
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+from opentelemetry import trace
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+
+from gossamer import errors, finalizers, tokens
+from gossamer.backlog import _backlogs, settle_all
+from gossamer.testing import Telemetry, capture
+
+from . import wire
+from .app import APPS, App, Script
+from .fault_scripts import ALL, peers, plain
+from .injection import ERRORS, OwnError, Place, passing, raising
+from .scenario import listening
+from .server import Server
+
+
+class _Hook:
+    """Sees each prompt and answer."""
+
+    def on_completion(self, **_: Any) -> None:
+        """Do nothing."""
+
+
+class _Encodings:
+    """A token a character."""
+
+    def of(self, _: Any) -> Any:
+        return list
+
+
+TOLD_OTHERWISE = "the app is told otherwise"
+NOT_CLOSED = "a response is not closed"
+LOGGED_OTHERWISE = "the log says something else"
+
+#: The boundary itself: functions between the app and the SDK that only look at names of ours, pass on, and
+#: call what handles its own failures. Nothing fails in them; what is made to fail there, the app sees.
+BOUNDARY = frozenset(
+    {
+        "body.py:__aiter__",
+        "body.py:__iter__",
+        "body.py:_watched",
+        "body.py:aclose",
+        "body.py:close",
+        "call.py:__del__",
+        "call.py:call_of",
+        "call.py:fail",
+        "hook.py:counted",
+        "hook.py:shown",
+        "hook.py:traced",
+        "instrumentor.py:current",
+        "raw.py:__call__",
+        "stream.py:_atap",
+        "stream.py:_atimed",
+        "stream.py:_tap",
+        "stream.py:_timed",
+        "stream_usage.py:_is_ours",
+        "stream_usage.py:ahidden",
+        "stream_usage.py:hidden",
+        "telemetry.py:abort",
+        "websocket/hook.py:on",
+        "websocket/lifetime.py:closed",
+        "websocket/lifetime.py:entered",
+        "websocket/lifetime.py:left",
+        "websocket/receiving.py:parsed",
+        "websocket/receiving.py:received",
+        "websocket/sending.py:sent",
+        "websocket/session.py:close",
+    }
+)
+
+#: Lines on which nothing helps, whatever is raised there.
+UNDEFENDED = frozenset(
+    {
+        # What a `finally` does first. Nothing fails there, and Python looks for no signal between the end of
+        # the `try` and this call.
+        ("backlog.py:_record", "if held:"),
+        ("backlog.py:_record", "self._recording.release()"),
+        ("completion/hook.py:call", "in_hook.set(False)"),
+        ("content/redaction.py:redacted", "in_hook.set(False)"),
+        ("outputs.py:__call__", "in_hook.set(False)"),
+        # An interrupt when another exception has just been caught, before the first thing is done about it.
+        (
+            "hook.py:traced",
+            "except BaseException as error:  # of the request; or an interrupt, wherever it comes",
+        ),
+        ("hook.py:traced", "except BaseException as error:"),
+        ("hook.py:traced", "if call is not None:"),
+        ("hook.py:traced", "telemetry.abort(call, options, error)"),
+    }
+)
+
+
+def excuse(place: Place, error: type[BaseException], complaint: str) -> Any:
+    """The entry above by which a complaint is none; None where there is not any."""
+    function = place.line.function
+    if (function, place.line.text) in UNDEFENDED:
+        return function, place.line.text
+    told = complaint in (TOLD_OTHERWISE, NOT_CLOSED, LOGGED_OTHERWISE)
+    return function if told and issubclass(error, Exception) and function in BOUNDARY else None
+
+
+#: Whose log lines are expected: ours, and that of a metric reader which asks us for values.
+SPEAKERS = ("gossamer: ", "opentelemetry.sdk.metrics._internal.instrument: Callback failed")
+
+#: Name → settings.
+SETTINGS: dict[str, dict[str, Any]] = {
+    "usual": {},
+    "all": {
+        "all_operations": True,
+        "baggage_keys": ("tenant",),
+        "capture": "SPAN_AND_EVENT",
+        "completion_hook": _Hook(),
+        "count_tokens": True,
+        "metric_attributes": ("user.id",),
+        "propagation": "baggage",
+        "redact": lambda part: part,
+        "request_hook": lambda span, request: None,
+        "response_headers": True,
+        "response_hook": lambda span, answer: None,
+        "stream_usage": "always",
+        "time_per_output_chunk": True,
+    },
+}
+
+
+class Spans(SpanProcessor):
+    """Which spans there are: begun, ended, and held by somebody."""
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self._begun: list[weakref.ref[Any]] = []
+        self._ended: list[Any] = []
+
+    def on_start(self, span: Any, parent_context: Any = None) -> None:
+        self._begun.append(weakref.ref(span))
+
+    def on_end(self, span: ReadableSpan) -> None:
+        assert span.context is not None
+        self._ended.append(span.context.span_id)
+
+    @property
+    def ended(self) -> int:
+        """How many."""
+        return len(set(self._ended))
+
+    @property
+    def faults(self) -> list[str]:
+        """What must not be."""
+        twice = len(self._ended) - self.ended
+        held = sum(reference() is not None for reference in self._begun)
+        return [*(["a span ended twice"] if twice else []), *(["a span is held"] if held else [])]
+
+
+class Played(NamedTuple):
+    """What came of it."""
+
+    seen: list[str]
+    """By the app."""
+    raised: type[BaseException] | None
+    """Out of the app."""
+    noise: list[str]
+    """Of the event loop."""
+    heard: list[str]
+    """In the log, or of exceptions that nobody could catch."""
+    closed: list[bool]
+    """Whether each response was."""
+    ended: int
+    """Spans."""
+    faults: list[str]
+    """What is held, or stuck, or has happened twice."""
+
+
+class UsageWhenAsked(Server):
+    """Tells the usage of a stream of chunks to those who ask for it."""
+
+    def _respond(self, request: Any) -> Any:
+        asked = json.loads(request.content or b"{}")
+        if asked.get("stream") and not asked.get("stream_options"):
+            for path, pieces in self.events.items():
+                self.events[path] = [piece for piece in pieces if piece not in USAGE]
+        return super()._respond(request)
+
+
+#: The events with it.
+USAGE = [wire.EVENTS[path][-2] for path in ("/chat/completions", "/completions")]
+
+
+class Rig:
+    """The SDK, instrumented with these settings, and what each script comes to without that."""
+
+    def __init__(self, kind: str, telemetry: Telemetry, bare: dict[Script, App]) -> None:
+        self._kind = kind
+        self._telemetry = telemetry
+        self._bare = bare
+        self._spans = Spans()
+        telemetry.tracer_provider.add_span_processor(self._spans)
+        self._outside = trace.get_current_span()
+
+    def passed(self, script: Script) -> list[Place]:
+        """The places of ours that a script passes, once all that is done but once has been."""
+        self.play(script)
+        with listening(), no_collection():
+            return passing(lambda: self._app().run(script))
+
+    def play(self, script: Script, place: Place | None = None, error: Any = OwnError) -> Played:
+        """Play a script, with an exception at a place."""
+        return copy_context().run(self._play, script, place, error)
+
+    def _play(self, script: Script, place: Place | None, error: Any) -> Played:
+        errors._told.clear()
+        self._spans.clear()
+        raised: type[BaseException] | None = None
+        with listening() as heard, no_collection():
+            app = self._app()
+            try:
+                if place is None:
+                    app.run(script)
+                else:
+                    raising(place, error, functools.partial(app.run, script))
+            except BaseException as failure:  # noqa: BLE001
+                raised = type(failure)
+                failure.__traceback__ = failure.__context__ = None
+            app.kept.clear()
+            seen, noise, server = app.seen, app.noise, app.server
+            del app
+        faults = ["ours is still current"] if trace.get_current_span() is not self._outside else []
+        ended = self._spans.ended
+        faults += self._faults_afterwards(ended)
+        closed = [body.closed > 0 for body in server.bodies]
+        return Played(seen, raised, noise, heard, closed, ended, faults)
+
+    def complaints(self, script: Script, played: Played, error: type[BaseException]) -> list[str]:
+        """What is not as it must be after an exception of this kind."""
+        bare, found = self._bare[script], list(played.faults)
+        if issubclass(error, Exception):
+            if (played.seen, played.raised, played.noise) != (bare.seen, None, bare.noise):
+                found.append(TOLD_OTHERWISE)
+            if played.closed != [body.closed > 0 for body in bare.server.bodies]:
+                found.append(NOT_CLOSED)
+            if len(played.heard) > 1 or not all(line.startswith(SPEAKERS) for line in played.heard):
+                found.append(LOGGED_OTHERWISE)
+        else:
+            told = repr((played.seen, played.heard, played.noise))
+            if played.raised is not error and error.__name__ not in told:
+                found.append("the interrupt is lost")
+        if wire.PROMPT in repr([line for line in played.heard if line.startswith("gossamer")]):
+            found.append("the log tells a prompt")
+        return found
+
+    def _faults_afterwards(self, ended: int) -> list[str]:
+        """What shows when the next call is made, and all garbage is gone."""
+        app = APPS["sync"](UsageWhenAsked(), "chat", self._telemetry)
+        app.run(plain)
+        faults = ["the next call is another"] if app.seen != self._bare[plain].seen else []
+        faults += ["the next call has no span"] if self._spans.ended != ended + 1 else []
+        del app
+        settle_all()
+        faults += ["points are stuck"] if any(backlog._waiting for backlog in _backlogs) else []
+        self._telemetry.clear()
+        gc.collect()
+        faults += ["a call is unfinished"] if finalizers.unfinished or finalizers.pending else []
+        finalizers.unfinished.clear()
+        for backlog in _backlogs:
+            backlog.start_anew()
+        return [*faults, *self._spans.faults]
+
+    def _app(self) -> App:
+        return APPS[self._kind](UsageWhenAsked(), "chat", self._telemetry)
+
+
+@functools.cache
+def _bare(script: Script, kind: str) -> App:
+    """What it is without us."""
+    with listening():
+        app = APPS[kind](UsageWhenAsked(), "chat", None)
+        app.run(script)
+    return app
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """The same lines are passed each time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@contextmanager
+def rig(kind: str, settings: str, scripts: tuple[Script, ...] = ALL) -> Iterator[Rig]:
+    """Instrument the SDK for a block, to play these scripts."""
+    counter = tokens.TokenCounter(_Encodings())  # type: ignore[arg-type]
+    with peers(), patch.object(tokens.TokenCounter, "load", lambda: counter):
+        bare = {script: _bare(script, kind) for script in {*scripts, plain}}
+        with capture(strict=False, **SETTINGS[settings]) as telemetry:
+            yield Rig(kind, telemetry, bare)
+
+
+def main() -> None:
+    """Try everything, and print what came of it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clients", nargs="*", default=["sync", "async"])
+    parser.add_argument("--settings", nargs="*", default=list(SETTINGS))
+    parser.add_argument("--each-script", action="store_true", help="each place in each script that passes it")
+    given = parser.parse_args()
+    excuses: set[Any] = set()
+    bad = 0
+    print(
+        f"{'client':8}{'settings':10}{'scripts':>8}{'places':>8}{'raised':>8}{'faults':>8}{'spans lost':>12}"
+    )
+    for kind in given.clients:
+        for settings in given.settings:
+            told = try_all(kind, settings, excuses, each_script=given.each_script)
+            row = (
+                f"{told['scripts']:8}{told['places']:8}{told['raised']:8}{told['faults']:8}{told['lost']:12}"
+            )
+            print(f"{kind:8}{settings:10}{row}", flush=True)
+            bad += told["faults"]
+    stale = sorted(map(str, {*BOUNDARY, *UNDEFENDED} - excuses))
+    if stale and (given.clients, given.settings) == (["sync", "async"], list(SETTINGS)):
+        print("no more needed:", *stale, sep="\n  ")
+        bad += len(stale)
+    sys.exit(1 if bad else 0)
+
+
+def try_all(kind: str, settings: str, excuses: set[Any], *, each_script: bool) -> Counter[str]:
+    """Raise everything everywhere. Prints the faults, and adds the exceptions that were made use of."""
+    told: Counter[str] = Counter()
+    tried: set[Place] = set()
+    with rig(kind, settings) as rigged:
+        for script in ALL:
+            places = [place for place in rigged.passed(script) if each_script or place not in tried]
+            usual = rigged.play(script)
+            tried.update(places)
+            gc.collect()
+            gc.freeze()  # the many collections to come have little to look at
+            told += Counter(scripts=1, places=len(places))
+            for place, error in itertools.product(places, ERRORS):
+                if place.can_raise(error):
+                    played = rigged.play(script, place, error)
+                    told += Counter(raised=1, lost=max(usual.ended - played.ended, 0))
+                    for complaint in rigged.complaints(script, played, error):
+                        excused = excuse(place, error, complaint)
+                        excuses.add(excused)
+                        if excused is None:
+                            told["faults"] += 1
+                            line = f"{place.line.function}:{place.line.number} {place.line.text}"
+                            print(f"{script.__name__}: {error.__name__}: {complaint}: {line}")
+            gc.unfreeze()
+    return told
+
+
+if __name__ == "__main__":
+    main()
