@@ -320,7 +320,12 @@ def rig(kind: str, settings: str, scripts: tuple[Script, ...] = ALL) -> Iterator
     with peers(), patch.object(tokens.TokenCounter, "load", lambda: counter):
         bare = {script: _bare(script, kind) for script in {*scripts, plain}}
         with capture(strict=False, **SETTINGS[settings]) as telemetry:
-            yield Rig(kind, telemetry, bare)
+            gc.collect()
+            gc.freeze()  # what there is so far need not be looked through at each of the many collections
+            try:
+                yield Rig(kind, telemetry, bare)
+            finally:
+                gc.unfreeze()
 
 
 def main() -> None:
@@ -359,8 +364,6 @@ def try_all(kind: str, settings: str, excuses: set[Any], *, each_script: bool) -
             places = [place for place in rigged.passed(script) if each_script or place not in tried]
             usual = rigged.play(script)
             tried.update(places)
-            gc.collect()
-            gc.freeze()  # the many collections to come have little to look at
             told += Counter(scripts=1, places=len(places))
             for place, error in itertools.product(places, ERRORS):
                 if place.can_raise(error):
@@ -373,7 +376,6 @@ def try_all(kind: str, settings: str, excuses: set[Any], *, each_script: bool) -
                             told["faults"] += 1
                             line = f"{place.line.function}:{place.line.number} {place.line.text}"
                             print(f"{script.__name__}: {error.__name__}: {complaint}: {line}")
-            gc.unfreeze()
     return told
 
 
