@@ -226,7 +226,7 @@ class Rig:
         """The places of ours that a script passes, once all that is done but once has been."""
         self.play(script)
         with listening(), no_collection():
-            return passing(lambda: self._app().run(script))
+            return passing(functools.partial(self.app().run, script))
 
     def play(self, script: Script, place: Place | None = None, error: Any = OwnError) -> Played:
         """Play a script, with an exception at a place."""
@@ -237,7 +237,7 @@ class Rig:
         self._spans.clear()
         raised: type[BaseException] | None = None
         with listening() as heard, no_collection():
-            app = self._app()
+            app = self.app()
             try:
                 if place is None:
                     app.run(script)
@@ -283,14 +283,16 @@ class Rig:
         settle_all()
         faults += ["points are stuck"] if any(backlog._waiting for backlog in _backlogs) else []
         self._telemetry.clear()
-        gc.collect()
+        if finalizers.unfinished or self._spans.faults:
+            gc.collect()
         faults += ["a call is unfinished"] if finalizers.unfinished or finalizers.pending else []
         finalizers.unfinished.clear()
         for backlog in _backlogs:
             backlog.start_anew()
         return [*faults, *self._spans.faults]
 
-    def _app(self) -> App:
+    def app(self) -> App:
+        """One that is traced."""
         return APPS[self._kind](UsageWhenAsked(), "chat", self._telemetry)
 
 
@@ -298,9 +300,14 @@ class Rig:
 def _bare(script: Script, kind: str) -> App:
     """What it is without us."""
     with listening():
-        app = APPS[kind](UsageWhenAsked(), "chat", None)
+        app = bare_app(kind)
         app.run(script)
     return app
+
+
+def bare_app(kind: str = "sync") -> App:
+    """One that is not."""
+    return APPS[kind](UsageWhenAsked(), "chat", None)
 
 
 @contextmanager

@@ -130,11 +130,6 @@ COMPONENTS: dict[str, tuple[Callable[[Fault], dict[str, Any]], str | None]] = {
     "redact": (lambda fault: {**provider(), "capture": "SPAN_ONLY", "redact": fault}, "redact="),
 }
 
-NAMES = [
-    pytest.param(name, marks=pytest.mark.usefixtures("needs_events") if name == "log-processor" else ())
-    for name in COMPONENTS
-]
-
 
 @contextmanager
 def instrumented(settings: dict[str, Any]) -> Iterator[None]:
@@ -152,7 +147,14 @@ def nothing_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(errors, "_told", set())
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.fixture(params=COMPONENTS)
+def name(request: pytest.FixtureRequest) -> str:
+    """Of a component."""
+    if request.param == "log-processor":
+        request.getfixturevalue("needs_events")
+    return str(request.param)
+
+
 @pytest.mark.parametrize("script", [plain, drained])
 def test_e2_a_component_that_fails_is_named_and_nothing_else_happens(
     name: str, script: Any, kind: str
@@ -179,7 +181,6 @@ def test_e2_a_component_that_fails_is_named_and_nothing_else_happens(
     assert wire.PROMPT not in "".join(ours)
 
 
-@pytest.mark.parametrize("name", NAMES)
 def test_e2_who_leaves_the_program_in_a_component_leaves_it(name: str, kind: str) -> None:
     make, _ = COMPONENTS[name]
     with listening() as heard:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 import inspect
 import itertools
-from collections.abc import Iterator
+import sys
+import traceback
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from .app import Script
-from .fault_scripts import ALL
-from .faults import BOUNDARY, UNDEFENDED, excuse, rig
+from gossamer import finalizers
+
+from .app import App, Script, run_unsuspended
+from .fault_scripts import ALL, drained
+from .faults import BOUNDARY, SETTINGS, UNDEFENDED, bare_app, excuse, rig
 from .injection import ERRORS, PACKAGE, Place
+from .scenario import listening
 
 pytestmark = pytest.mark.filterwarnings("ignore:(deprecated|The Assistants API):DeprecationWarning")
 
@@ -60,3 +67,35 @@ def test_every_line_that_is_excused_is_there() -> None:
             lines = [line.strip() for line in file]
         assert any(f"def {name}(" in line for line in lines), function
         assert text in lines, text
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_e2_near_the_end_of_the_stack_the_app_gets_what_it_gets_without_us(settings: str) -> None:
+    """Where the SDK has room for a call it is made, but for the frame or two in which we are called."""
+    seen: list[list[str]] = []
+
+    def deeper(frames: int, work: Callable[[], None]) -> None:
+        return deeper(frames - 1, work) if frames > 0 else work()
+
+    def frames_needed(make: Callable[[], App]) -> int:
+        make().run(drained)  # what is made but once has been
+        for room in range(5, 200):
+            app = make()
+            depth = len(list(traceback.walk_stack(None)))
+            try:
+                deeper(
+                    sys.getrecursionlimit() - depth - room, functools.partial(run_unsuspended, drained(app))
+                )
+            except RecursionError:
+                continue
+            seen.append(app.seen)
+            return room
+        raise AssertionError("there is never enough of it")
+
+    with listening():
+        bare = frames_needed(bare_app)
+        with rig("sync", settings, (drained,)) as rigged:
+            assert frames_needed(rigged.app) <= bare + 2
+            gc.collect()
+            assert not finalizers.unfinished
+    assert seen[0] == seen[1]
