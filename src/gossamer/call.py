@@ -7,7 +7,7 @@ from functools import partial
 from time import perf_counter_ns, time_ns
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from opentelemetry.context import attach, detach
+from opentelemetry.context import attach, detach, get_current
 from opentelemetry.context.context import Context
 from opentelemetry.trace import set_span_in_context
 
@@ -88,8 +88,14 @@ class Call:
         """Make the span current, and be known to the request's options: the request begins."""
         span = self.span
         if span is not None:
+            before = self.context
             self.sees(span)
-            self._token = attach(self.context)
+            try:
+                self._token = attach(self.context)
+            except BaseException:  # perhaps after it has done so
+                if get_current() is self.context:
+                    attach(before)
+                raise
         # Past pydantic's __setattr__, which knows the names of fields only.
         options.__dict__[_IN_OPTIONS] = self
 

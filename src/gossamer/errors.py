@@ -19,6 +19,9 @@ strict = False
 _MOST: Final = 100
 _told: set[str] = set()
 
+#: Packages whose functions are nobody's component.
+_NOBODYS: Final = stdlib_module_names | {"gossamer", "opentelemetry"}
+
 
 def warn_once(message: str, *arguments: Any) -> None:
     """Log a warning, unless this very one has been."""
@@ -83,7 +86,7 @@ def _component(error: BaseException) -> str | None:
     while trace is not None:
         frame, module = trace.tb_frame, str(trace.tb_frame.f_globals.get("__name__"))
         package = module.partition(".")[0]
-        if caller == "opentelemetry" and package not in (caller, "gossamer", *stdlib_module_names):
+        if caller == "opentelemetry" and package not in _NOBODYS:
             code = frame.f_code
             return f"{module}.{getattr(code, 'co_qualname', code.co_name)}:{trace.tb_lineno}"
         caller, trace = package, trace.tb_next

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from opentelemetry import trace
+from opentelemetry.context import attach
 from opentelemetry.sdk.trace import Span, SpanProcessor, Tracer
 
 from gossamer import (
@@ -27,7 +28,7 @@ from gossamer import (
 from gossamer.testing import capture
 
 from . import wire
-from .app import APPS
+from .app import APPS, App
 from .fault_scripts import SCRIPTS, drained, plain
 from .scenario import listening, play_bare
 from .server import Server
@@ -160,6 +161,34 @@ def test_e2_a_failure_of_ours_stays_ours(seam: str, kind: str, monkeypatch: pyte
     assert all(line.startswith("gossamer: Gossamer failed and left the call alone") for line in heard), heard
     assert len(heard) == len(set(heard))
     assert wire.PROMPT not in "".join(heard)
+
+
+@pytest.mark.parametrize("error", [OwnError, KeyboardInterrupt])
+def test_e2_what_was_made_current_when_something_failed_is_left(
+    error: type[BaseException], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An interrupt may come when the context is set and nobody knows yet how to set it back."""
+
+    def attach_and_fail(context: Any) -> Any:
+        monkeypatch.undo()
+        token = attach(context)
+        raise error(token)
+
+    outside = trace.get_current_span()
+    with listening(), capture(strict=False) as telemetry:
+        monkeypatch.setattr(call, "attach", attach_and_fail)
+        app = APPS[kind](Server(), "chat", telemetry)
+
+        async def ask_twice(app: App) -> None:
+            for _ in range(2):
+                try:
+                    await app.ask()
+                except KeyboardInterrupt:
+                    assert error is KeyboardInterrupt
+                assert trace.get_current_span() is outside
+
+        app.run(ask_twice)
+    assert not finalizers.unfinished
 
 
 def test_e2_the_class_of_the_failure_and_our_line_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
