@@ -15,9 +15,11 @@ import pytest
 from gossamer import finalizers
 
 from .app import App, Script, run_unsuspended
-from .fault_scripts import ALL, drained
-from .faults import BOUNDARY, SETTINGS, UNDEFENDED, bare_app, excuse, rig
+from .excuses import BOUNDARY, UNDEFENDED, excuse
+from .fault_scripts import drained
 from .injection import ERRORS, PACKAGE, Place
+from .more_scripts import ALL
+from .rig import SETTINGS, bare_app, rig
 from .scenario import listening
 
 pytestmark = pytest.mark.filterwarnings("ignore:(deprecated|The Assistants API):DeprecationWarning")
