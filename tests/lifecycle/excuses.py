@@ -61,7 +61,6 @@ UNDEFENDED = frozenset(
             "hook.py:traced",
             "except BaseException as error:  # of the request; or an interrupt, wherever it comes",
         ),
-        ("hook.py:traced", "except BaseException as error:"),
         ("hook.py:traced", "if call is not None:"),
         ("hook.py:traced", "telemetry.abort(call, options, error)"),
     }
