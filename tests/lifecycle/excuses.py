@@ -31,7 +31,7 @@ BOUNDARY = frozenset(
         "stream.py:_atimed",
         "stream.py:_tap",
         "stream.py:_timed",
-        "stream_usage.py:_is_ours",
+        "stream_usage.py:_is_ours",  # a chunk that it cannot read, the app sees
         "stream_usage.py:ahidden",
         "stream_usage.py:hidden",
         "telemetry.py:abort",
