@@ -67,6 +67,10 @@ soak: $(READY) ## Make mixed traffic for minutes: nothing lost, nothing grows (A
 fuzz: $(READY) ## Make up thousands of servers, other ones each time (ARGS="--hypothesis-profile night" for hours)
 	@$(BIN)/python -m pytest -n auto tests/servers --hypothesis-profile fuzz $(ARGS)
 
+.PHONY: faults
+faults: $(READY) ## Raise exceptions at every line of the library: the app sees nothing (ARGS="--each-script" ...)
+	@PYTHONPATH=tests $(BIN)/python -W ignore -m lifecycle.faults $(ARGS)
+
 .PHONY: beside
 beside: $(READY) ## Run an app beside each other instrumentation: in both orders, one of the two switched off
 	@$(BIN)/python scripts/beside.py --uv $(BIN)/uv $(ARGS)

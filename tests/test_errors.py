@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
 from gossamer import errors
@@ -62,3 +64,42 @@ def test_a_strict_boundary_raises_the_failure_itself(monkeypatch, caplog):
         errors.swallow(error)
     assert raised.value is error
     assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    ("modules", "whose"),
+    [
+        (["gossamer.call", "opentelemetry.sdk.trace", "app.tracing"], "app.tracing.step:"),
+        (["gossamer.call", "opentelemetry.sdk.trace", "app.tracing", "json.encoder"], "app.tracing.step:"),
+        (["gossamer.call", "opentelemetry.sdk.trace", "json.encoder"], None),
+        (["gossamer.call", "opentelemetry.sdk.trace"], None),
+        (["gossamer.call", "openai._models"], None),
+        (["gossamer.call", "gossamer.fields"], None),
+    ],
+    ids=lambda value: ", ".join(value) if isinstance(value, list) else None,
+)
+def test_a_component_that_opentelemetry_calls_is_named(modules, whose, caplog):
+    step = None
+    for module in reversed(modules):
+        scope = {"__name__": module, "inner": step}
+        exec("def step():\n    inner() if inner else 1 / 0", scope)
+        step = scope["step"]
+    try:
+        step()
+    except ZeroDivisionError as error:
+        error.__traceback__ = error.__traceback__.tb_next
+        errors.swallow(error)
+    (record,) = caplog.records
+    assert record.getMessage().startswith(whose or "Gossamer failed")
+    assert "ZeroDivisionError" in record.getMessage()
+
+
+def test_a_log_handler_that_fails_is_no_reason_for_a_call_to_fail(monkeypatch):
+    class Broken(logging.Handler):
+        def emit(self, record):
+            raise OSError("the disk is full")
+
+    broken = Broken()
+    monkeypatch.setattr(errors.logger, "handlers", [broken])
+    errors.swallow(fail())
+    errors.blame("A hook", fail())

@@ -58,25 +58,27 @@ class Backlog:
     def add(self, record: Callable[[], None]) -> None:
         """Take what records the points of one call."""
         self._waiting.append(record)
-        if len(self._waiting) >= BATCH and self._recording.acquire(blocking=False):
-            self._record_and_release()
+        if len(self._waiting) >= BATCH:
+            self._record(patience=0)
 
     def settle(self) -> None:
         """Record all that waits, unless this very thread is at it."""
         # Bounded: a signal handler that exports could meet its own thread in here.
-        if self._recording.acquire(timeout=0.1):
-            self._record_and_release()
+        self._record(patience=0.1)
 
-    def _record_and_release(self) -> None:
+    def _record(self, patience: float) -> None:
+        held = False
         try:
-            for _ in range(len(self._waiting)):  # what others add meanwhile is for them, or for the next
+            held = self._recording.acquire(timeout=patience)
+            for _ in range(len(self._waiting) if held else 0):  # what others add meanwhile is theirs
                 record = self._waiting.popleft()
                 try:
                     record()
                 except Exception as error:
                     swallow(error)
         finally:
-            self._recording.release()
+            if held:
+                self._recording.release()
 
     def _on_collection(self, _: CallbackOptions) -> Iterable[Observation]:
         self.settle()

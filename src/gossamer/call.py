@@ -7,7 +7,7 @@ from functools import partial
 from time import perf_counter_ns, time_ns
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from opentelemetry.context import attach, detach
+from opentelemetry.context import attach, detach, get_current
 from opentelemetry.context.context import Context
 from opentelemetry.trace import set_span_in_context
 
@@ -88,8 +88,14 @@ class Call:
         """Make the span current, and be known to the request's options: the request begins."""
         span = self.span
         if span is not None:
+            before = self.context
             self.sees(span)
-            self._token = attach(self.context)
+            try:
+                self._token = attach(self.context)
+            except BaseException:  # perhaps after it has done so
+                if get_current() is self.context:
+                    attach(before)
+                raise
         # Past pydantic's __setattr__, which knows the names of fields only.
         options.__dict__[_IN_OPTIONS] = self
 
@@ -104,6 +110,18 @@ class Call:
         """Make the caller's span current again, and the options as they were: the request is over, however it
         went, and the caller may use them again.
         """
+        token = self._token
+        if token is not None:
+            try:
+                token.var.reset(token)  # as detach() does, which would log what is no failure
+            except ValueError:
+                pass  # a dropped coroutine is closed in some other context, where nothing of ours is current
+            except RecursionError:
+                raise
+            except RuntimeError:
+                pass  # it has been left before, and then something failed
+            except AttributeError:  # a runtime context of somebody's own
+                detach(token)
         given = options.__dict__
         given.pop(_IN_OPTIONS, None)
         if callable(self.parser):
@@ -115,14 +133,6 @@ class Call:
             given["json_data"] = self.body_as_it_was
         if self.headers_as_they_were is not NOTHING:
             given["headers"] = self.headers_as_they_were
-        token = self._token
-        if token is not None:
-            try:
-                token.var.reset(token)  # as detach() does, which would log what is no failure
-            except ValueError:
-                pass  # a dropped coroutine is closed in some other context, where nothing of ours is current
-            except AttributeError:  # a runtime context of somebody's own
-                detach(token)
 
     def __deepcopy__(self, _: Any) -> Call:
         return self  # the options lead here, and may be copied
@@ -165,12 +175,14 @@ class Call:
         An exception that is none of `Exception` cancels: for a stream this is an outcome of its own and no
         error; the caller of a plain call got nothing for it, which is one.
         """
-        if type(error) is GeneratorExit:
-            self.end("abandoned")
-        elif self.streamed and not isinstance(error, Exception):
-            self.end("cancelled")
-        else:
-            try:
+        outcome: Outcome = "failed"
+        told = None
+        try:
+            if type(error) is GeneratorExit:
+                outcome = "abandoned"
+            elif self.streamed and not isinstance(error, Exception):
+                outcome = "cancelled"
+            else:
                 captured = self.captured
                 if self.outputs.read_headers is not None:
                     self.headers = getattr(getattr(error, "response", None), "headers", self.headers)
@@ -180,10 +192,10 @@ class Call:
                     message=captured is not None and captured.tells_text,
                     stacktrace=captured is not None and captured.on_event,
                 )
-            except Exception as own:
-                swallow(own)
-                told = failure.Failure("_OTHER", type(error).__name__, {})
-            self.end("failed", told=told)
+        except Exception as own:
+            swallow(own)
+            told = failure.Failure("_OTHER", type(error).__name__, {})
+        self.end(outcome, told)
 
     def forget(self) -> None:
         """Leave the end of this call to another process."""
@@ -192,15 +204,18 @@ class Call:
     def end(self, outcome: Outcome, told: failure.Failure | None = None) -> None:
         """End the call, unless it has ended."""
         try:
-            retries = self._open.pop()
-        except IndexError:
-            return
-        elapsed = (self.ended or perf_counter_ns()) - self.began
-        finalizers.unfinished.discard(self)
-        if finalizers.collecting and finalizers.in_collection():
-            finalizers.pending.append(partial(self.outputs.record, self, outcome, told, elapsed, retries))
-        else:
-            self.outputs.record(self, outcome, told, elapsed, retries)
+            finalizers.unfinished.discard(self)
+            try:
+                retries = self._open.pop()
+            except IndexError:
+                return
+            elapsed = (self.ended or perf_counter_ns()) - self.began
+            if finalizers.collecting and finalizers.in_collection():
+                finalizers.pending.append(partial(self.outputs.record, self, outcome, told, elapsed, retries))
+            else:
+                self.outputs.record(self, outcome, told, elapsed, retries)
+        except Exception as error:
+            swallow(error)
 
     def clear(self) -> None:
         """Hold nothing of what was said: the app may keep the stream, and its body knows this call."""
@@ -228,10 +243,10 @@ class Call:
 
     def retry(self, delay: float) -> None:
         """The SDK is about to send the request again, after so many seconds. It handles an exception."""
-        if not self._open:
-            return
-        self._open[0] += 1
         try:
+            if not self._open:
+                return
+            self._open[0] += 1
             if self.span is not None and self.recording:
                 told = failure.of_retry(sys.exc_info()[1])
                 self.span.add_event(semconv.RETRY_EVENT, {**told, semconv.RETRY_DELAY: float(delay)})
@@ -240,33 +255,38 @@ class Call:
 
     def body_closed(self, *, drained: bool) -> None:
         """The body of the response was closed: by the app, or by the SDK at the end of what it reads."""
-        if self.tap is not None:
-            tap = self.tap()
-            if getattr(tap, "gi_running", False) or getattr(tap, "ag_running", False):
-                return  # a chunk is being read: the tap will see how that ends
-            # In a collection the SDK's generator may be closed before the tap that reads from it.
-            collected = finalizers.collecting and finalizers.in_collection()
-            self.end("abandoned" if tap is None or collected else "closed")
-        elif self.awaits_parse and drained:
-            self.ended = perf_counter_ns()  # the answer is here; the caller's parse() will show it
-        else:
-            self.end("completed" if drained else "closed")
+        try:
+            if self.tap is not None:
+                tap = self.tap()
+                if getattr(tap, "gi_running", False) or getattr(tap, "ag_running", False):
+                    return  # a chunk is being read: the tap will see how that ends
+                # In a collection the SDK's generator may be closed before the tap that reads from it.
+                collected = finalizers.collecting and finalizers.in_collection()
+                self.end("abandoned" if tap is None or collected else "closed")
+            elif self.awaits_parse and drained:
+                self.ended = perf_counter_ns()  # the answer is here; the caller's parse() will show it
+            else:
+                self.end("completed" if drained else "closed")
+        except Exception as error:
+            swallow(error)
 
 
 class Guard:
-    """Ends a call whose holder is gone: held by nothing but a tap's frame, or by a raw response's parser.
+    """Ends a call whose holder is gone: held by nothing but a tap's frame, a raw response's parser, or the
+    connection of a generation.
 
     It covers what no generator can: a tap that was never started is discarded without running a line.
     """
 
     __slots__ = ("call",)
 
-    def __init__(self, call: Call) -> None:
-        self.call: Call | None = call
+    def __init__(self, call: Call | None) -> None:
+        self.call = call
 
     def __del__(self, _is_finalizing: Any = sys.is_finalizing) -> None:
-        if self.call is not None and not _is_finalizing():
-            self.call.end("abandoned")
+        call = getattr(self, "call", None)  # None, too, where __init__ was interrupted
+        if call is not None and not _is_finalizing():
+            call.end("abandoned")
 
 
 def call_of(options: Any) -> Call | None:

@@ -7,6 +7,7 @@ Each seam between the SDK and Gossamer (starting a call, seeing a chunk, ending 
 from __future__ import annotations
 
 import logging
+from sys import stdlib_module_names
 from typing import Any, Final
 
 logger = logging.getLogger("gossamer")
@@ -20,13 +21,19 @@ _MOST: Final = 100
 _LONGEST_QUOTED: Final = 32
 _told: set[str] = set()
 
+#: Packages whose functions are nobody's component.
+_NOBODYS: Final = stdlib_module_names | {"gossamer", "opentelemetry"}
+
 
 def warn_once(message: str, *arguments: Any) -> None:
     """Log a warning, unless this very one has been."""
     told = message % arguments
     if told not in _told and len(_told) < _MOST:
         _told.add(told)
-        logger.warning(message, *arguments)
+        try:
+            logger.warning(message, *arguments)
+        except Exception:  # noqa: BLE001 - a handler of the app's that fails, or no stack left for it
+            pass
 
 
 def quoted(value: object) -> str:
@@ -45,6 +52,15 @@ def swallow(error: Exception) -> None:
     """
     if strict:
         raise error
+    component = _component(error)
+    if component is not None:
+        warn_once(
+            "%s, which OpenTelemetry calls, failed (%s), and the telemetry of a call is incomplete. "
+            "The call is not affected; this is logged once.",
+            component,
+            type(error).__name__,
+        )
+        return
     warn_once(
         "Gossamer failed and left the call alone; its telemetry is incomplete (%s in %s). "
         "This is a bug of Gossamer or of an OpenTelemetry component, and is logged once.",
@@ -67,6 +83,22 @@ def blame(hook: str, error: BaseException) -> None:
         type(error).__name__,
         place[0],
     )
+
+
+def _component(error: BaseException) -> str | None:
+    """Somebody's function that OpenTelemetry called and that failed: a span processor's, a sampler's.
+
+    None where the failure came from nowhere else than Gossamer and OpenTelemetry.
+    """
+    trace, caller = error.__traceback__, ""
+    while trace is not None:
+        frame, module = trace.tb_frame, str(trace.tb_frame.f_globals.get("__name__"))
+        package = module.partition(".")[0]
+        if caller == "opentelemetry" and package not in _NOBODYS:
+            code = frame.f_code
+            return f"{module}.{getattr(code, 'co_qualname', code.co_name)}:{trace.tb_lineno}"
+        caller, trace = package, trace.tb_next
+    return None
 
 
 def _places(error: BaseException) -> list[str]:

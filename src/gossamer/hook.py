@@ -124,15 +124,18 @@ def _sync(request: Method, hook: Hook) -> Method:
     @functools.wraps(request)
     def traced(self: Any, cast_to: Any, options: Any, *, stream: bool = False, stream_cls: Any = None) -> Any:
         telemetry = hook.current(self)
-        call = telemetry.start(self, options, stream, stream_cls) if telemetry is not None else None
-        if telemetry is None or call is None:
+        if telemetry is None:
             return request(self, cast_to, options, stream=stream, stream_cls=stream_cls)
+        call = None
         try:
+            call = telemetry.start(self, options, stream, stream_cls)
             result = request(self, cast_to, options, stream=stream, stream_cls=stream_cls)
-        except BaseException as error:
-            telemetry.abort(call, options, error)
+            if call is not None:
+                telemetry.finish(call, options, result)
+        except BaseException as error:  # of the request; or an interrupt, wherever it comes
+            if call is not None:
+                telemetry.abort(call, options, error)
             raise
-        telemetry.finish(call, options, result)
         return result
 
     return traced
@@ -144,15 +147,18 @@ def _async(request: Method, hook: Hook) -> Method:
         self: Any, cast_to: Any, options: Any, *, stream: bool = False, stream_cls: Any = None
     ) -> Any:
         telemetry = hook.current(self)
-        call = telemetry.start(self, options, stream, stream_cls) if telemetry is not None else None
-        if telemetry is None or call is None:
+        if telemetry is None:
             return await request(self, cast_to, options, stream=stream, stream_cls=stream_cls)
+        call = None
         try:
+            call = telemetry.start(self, options, stream, stream_cls)
             result = await request(self, cast_to, options, stream=stream, stream_cls=stream_cls)
+            if call is not None:
+                telemetry.finish(call, options, result)
         except BaseException as error:
-            telemetry.abort(call, options, error)
+            if call is not None:
+                telemetry.abort(call, options, error)
             raise
-        telemetry.finish(call, options, result)
         return result
 
     return traced

@@ -45,10 +45,10 @@ class AppHook:
 
     def __call__(self, span: Span, seen: Any) -> None:
         """Call it. What it raises is its own affair, and is logged once."""
-        token = in_hook.set(True)
         try:
+            in_hook.set(True)  # nothing that runs in a hook is shown to another
             self._function(span, seen)
         except Exception as error:
             blame(f"The function given as instrument({self._name}=…)", error)
         finally:
-            in_hook.reset(token)
+            in_hook.set(False)

@@ -42,11 +42,18 @@ def tap_stream(stream: Any, call: Call, sdk: SDK, *, gaps: bool) -> None:
     call.fold_stream()
     call.streamed = True
     tap = (_atap if is_async else _tap)(source, call, Guard(call))
+    stream._iterator = tap  # noqa: SLF001
     call.tap = weakref.ref(tap)
     call.headers = stream.response.headers
-    stream._iterator = tap  # noqa: SLF001
     unfinished.add(call)
     watch_body(stream.response, call)
+
+
+def leave_stream(stream: Any, call: Call, sdk: SDK) -> None:
+    """The tap could not be made: all that is left to do is to hide what the app did not ask for."""
+    if call.body_as_it_was is not None and isinstance(stream, (sdk.stream, sdk.async_stream)):
+        hide = ahidden if isinstance(stream, sdk.async_stream) else hidden
+        stream._iterator = hide(stream._iterator, call)  # noqa: SLF001
 
 
 def _source(stream: Any, sdk: SDK) -> Any:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from gossamer.errors import swallow
 from gossamer.fields import fields
 
 if TYPE_CHECKING:
@@ -86,16 +87,19 @@ def _is_ours(chunk: Any) -> bool:
     """Whether a chunk is there only because usage was asked for. One with a choice never is: where a server
     tells the usage with its last choice, the app sees it.
     """
-    found = fields(chunk)
-    if found.get("usage") is not None:
-        choices = found.get("choices")
-        return type(choices) is list and not choices
-    # Asked for usage, OpenAI names it in every chunk, as null; a dump of the chunk would show that.
-    if type(chunk) is dict:
-        chunk.pop("usage", None)
-    named = getattr(chunk, "__pydantic_fields_set__", None)
-    if named is None:
-        named = getattr(chunk, "__fields_set__", None)  # of pydantic 1
-    if type(named) is set:
-        named.discard("usage")
+    try:
+        found = fields(chunk)
+        if found.get("usage") is not None:
+            choices = found.get("choices")
+            return type(choices) is list and not choices
+        # Asked for usage, OpenAI names it in every chunk, as null; a dump of the chunk would show that.
+        if type(chunk) is dict:
+            chunk.pop("usage", None)
+        named = getattr(chunk, "__pydantic_fields_set__", None)
+        if named is None:
+            named = getattr(chunk, "__fields_set__", None)  # of pydantic 1
+        if type(named) is set:
+            named.discard("usage")
+    except Exception as error:
+        swallow(error)
     return False

@@ -13,12 +13,12 @@ from opentelemetry.trace import SpanKind
 from gossamer import semconv
 from gossamer.call import Call
 from gossamer.errors import swallow
-from gossamer.finalizers import drain, pending, unfinished
+from gossamer.finalizers import drain, pending
 from gossamer.operations.request import body_of
 from gossamer.providers import Server, Servers
 from gossamer.raw import watch_parser, watch_raw
 from gossamer.scope import in_hook, own_attributes
-from gossamer.stream import tap_stream
+from gossamer.stream import leave_stream, tap_stream
 from gossamer.stream_usage import ask
 
 #: Set by frameworks that trace the model calls which they make. OpenLLMetry has named it.
@@ -107,20 +107,18 @@ class Telemetry:
                     name, context, SpanKind.CLIENT, attributes, None, call.started
                 )
             call.parser = watch_parser(options, call)
-            call.enter(options)  # last: what is made current must be left again
+            call.enter(options)
+            if self._sees_more:
+                self._see_more(call, client, options, server, stream_cls)
+            return call
         except Exception as error:
-            if call is not None:
-                call.leave(options)
-                call.end("completed")
+            self._drop(call, options)
             swallow(error)
             return None
-        if self._sees_more:
-            try:
-                self._see_more(call, client, options, server, stream_cls)
-            except BaseException as error:  # somebody leaves the program in a hook
+        except BaseException as error:  # somebody interrupts the program, or leaves it in a hook
+            if call is not None:
                 self.abort(call, options, error)
-                raise
-        return call
+            raise
 
     def _describe(
         self, operation: Operation, server: Server, options: Any, context: Context, *, stream: bool
@@ -184,10 +182,26 @@ class Telemetry:
         """The request ended in an exception."""
         try:
             call.leave(options)
-        except Exception as own:
+        except BaseException as own:
+            self._leave(call, options)
+            if not isinstance(own, Exception):
+                raise
             swallow(own)
         finally:
             call.fail(error)
+
+    def _drop(self, call: Call | None, options: Any) -> None:
+        """Something of ours has failed at the start of a call, which goes on without us."""
+        if call is not None:
+            self._leave(call, options)
+            call.end("completed")
+
+    def _leave(self, call: Call, options: Any) -> None:
+        """Leave a call in which something of ours has failed, perhaps in the middle of leaving it."""
+        try:
+            call.leave(options)
+        except Exception as error:
+            swallow(error)
 
     def finish(self, call: Call, options: Any, result: Any) -> None:
         """The request brought a result: the answer, or something that will bring it."""
@@ -203,7 +217,9 @@ class Telemetry:
             else:
                 watch_raw(result, call, self._sdk, gaps=self._gaps)
         except Exception as error:
+            self._leave(call, options)
             if call.tap is None:  # nobody else will
+                leave_stream(result, call, self._sdk)
                 call.end("completed")
             swallow(error)
 
@@ -241,10 +257,10 @@ class Telemetry:
             streamed=True,
             speaks_openai=server.speaks_openai,
         )
-        call.started -= ago
-        call.began -= ago
-        call.own = own
         try:
+            call.started -= ago
+            call.began -= ago
+            call.own = own
             if self._tracer is not None:
                 subject = attributes.get(operation.subject)
                 name = operation.name if subject is None else f"{operation.name} {subject}"
@@ -257,8 +273,7 @@ class Telemetry:
             if self._outputs.capture is not None:
                 call.capture(self._outputs.capture, request)
             call.fold_stream()
+            return call
         except BaseException as error:
             call.fail(error)
             raise
-        unfinished.add(call)
-        return call

@@ -123,6 +123,7 @@ class Server:
         headers = {"x-request-id": f"req_{len(self.requests)}", "content-type": "application/json"}
         if self.refusals:
             status, content = self.refusals.pop(0)
+            headers["retry-after-ms"] = "1"  # what the SDK waits, if it asks again
             return http.Response(status, headers=headers, stream=self._body([content]))
         path = request.url.path.removeprefix("/v1")
         if request.content and json.loads(request.content).get("stream"):

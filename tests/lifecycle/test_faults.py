@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from opentelemetry import trace
+from opentelemetry.context import attach
 from opentelemetry.sdk.trace import Span, SpanProcessor, Tracer
 
 from gossamer import (
@@ -27,7 +28,8 @@ from gossamer import (
 from gossamer.testing import capture
 
 from . import wire
-from .app import APPS, App, given
+from .app import APPS, App
+from .fault_scripts import SCRIPTS, drained, plain
 from .scenario import listening, play_bare
 from .server import Server
 
@@ -134,76 +136,6 @@ SEAMS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
 }
 
 
-async def plain(app: App) -> None:
-    app.saw(await app.ask())
-
-
-async def embeddings(app: App) -> None:
-    app.saw(await given(app.client.embeddings.create(**wire.REQUESTS["embeddings"])))
-
-
-async def drained(app: App) -> None:
-    await app.read(await app.start())
-
-
-async def left(app: App) -> None:
-    stream = await app.start()
-    await app.read(stream, 1)
-    await app.close(stream)
-
-
-async def dropped(app: App) -> None:
-    stream = await app.start()
-    await app.read(stream, 1)
-    del stream
-    await app.settle()
-
-
-async def unread(app: App) -> None:
-    app.saw(type(await app.start()))
-
-
-async def broken_off(app: App) -> None:
-    app.server.after(2, wire.ERROR_EVENT)
-    await app.fails(app.read(await app.start()))
-
-
-async def raw_parsed(app: App) -> None:
-    response = await given(app.resource.with_raw_response.create(**wire.REQUESTS["chat"]))
-    app.saw(response.parse())
-    assert response.parse() is response.parse()
-
-
-async def raw_stream(app: App) -> None:
-    response = await given(app.resource.with_raw_response.create(**wire.REQUESTS["chat"], stream=True))
-    await app.read(response.parse())
-
-
-async def streaming(app: App) -> None:
-    async with app.within(app.resource.with_streaming_response.create(**wire.REQUESTS["chat"])) as response:
-        app.saw(await given(response.parse()))
-
-
-async def refused(app: App) -> None:
-    app.server.refusals = [(400, b'{"error": {"message": "no"}}')]
-    await app.fails(app.ask())
-
-
-SCRIPTS = (
-    plain,
-    embeddings,
-    drained,
-    left,
-    dropped,
-    unread,
-    broken_off,
-    raw_parsed,
-    raw_stream,
-    streaming,
-    refused,
-)
-
-
 @pytest.mark.parametrize("seam", SEAMS)
 def test_e2_a_failure_of_ours_stays_ours(seam: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = {script: play_bare(script, "chat", kind).seen for script in SCRIPTS}
@@ -229,6 +161,34 @@ def test_e2_a_failure_of_ours_stays_ours(seam: str, kind: str, monkeypatch: pyte
     assert all(line.startswith("gossamer: Gossamer failed and left the call alone") for line in heard), heard
     assert len(heard) == len(set(heard))
     assert wire.PROMPT not in "".join(heard)
+
+
+@pytest.mark.parametrize("error", [OwnError, KeyboardInterrupt])
+def test_e2_what_was_made_current_when_something_failed_is_left(
+    error: type[BaseException], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An interrupt may come when the context is set and nobody knows yet how to set it back."""
+
+    def attach_and_fail(context: Any) -> Any:
+        monkeypatch.undo()
+        token = attach(context)
+        raise error(token)
+
+    outside = trace.get_current_span()
+    with listening(), capture(strict=False) as telemetry:
+        monkeypatch.setattr(call, "attach", attach_and_fail)
+        app = APPS[kind](Server(), "chat", telemetry)
+
+        async def ask_twice(app: App) -> None:
+            for _ in range(2):
+                try:
+                    await app.ask()
+                except KeyboardInterrupt:
+                    assert error is KeyboardInterrupt
+                assert trace.get_current_span() is outside
+
+        app.run(ask_twice)
+    assert not finalizers.unfinished
 
 
 def test_e2_the_class_of_the_failure_and_our_line_are_told(monkeypatch: pytest.MonkeyPatch) -> None:

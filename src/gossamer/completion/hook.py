@@ -95,13 +95,13 @@ def call(
     except Exception as error:
         swallow(error)
         return
-    token = in_hook.set(True)
     try:
+        in_hook.set(True)
         hook.on_completion(**arguments)
     except Exception as error:
         blame(f"The completion hook {hook.name}", error)
     finally:
-        in_hook.reset(token)
+        in_hook.set(False)
 
 
 def _checked(hook: Any, source: str) -> CompletionHook | None:

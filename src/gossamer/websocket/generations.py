@@ -8,22 +8,27 @@ from __future__ import annotations
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
+from gossamer.call import Guard
 from gossamer.fields import Fields, fields
+from gossamer.finalizers import unfinished
 
 if TYPE_CHECKING:
     from gossamer.call import Call
 
 
-class Generation:
+class Generation(Guard):
     """A response of the model's, from its `response.create`, or else from its beginning, to its end.
 
     Without a call it is one that is not traced. It is known all the same, or its events would be another's.
+    Whoever drops it ends its call.
     """
 
-    __slots__ = ("call", "event_id", "lane", "metadata")
+    __slots__ = ("event_id", "lane", "metadata")
 
     def __init__(self, call: Call | None, asked: Fields, lane: Any) -> None:
-        self.call = call
+        super().__init__(call)
+        if call is not None:
+            unfinished.add(call)
         self.event_id = asked.get("event_id")
         """That the app gave to what asks for it."""
         self.lane = lane

@@ -152,8 +152,12 @@ def _uri(connection: Any) -> Any:
 
 def _queued(manager: Any) -> list[Any]:
     """Messages that the app has sent before the connection is there (since 2.22)."""
-    queue = getattr(_private(manager, "send_queue"), "_queue", None)
-    return [entry[0] for entry in queue] if isinstance(queue, list) else []
+    try:
+        queue = getattr(_private(manager, "send_queue"), "_queue", None)
+        return [entry[0] for entry in queue] if isinstance(queue, list) else []
+    except Exception as error:
+        swallow(error)
+        return []
 
 
 def _private(manager: Any, name: str) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextvars import copy_context
-from sys import is_finalizing
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from gossamer import semconv
@@ -84,7 +83,11 @@ class Session:
 
     def sending_raw(self, message: Any) -> Generation | None:
         """The same of a message as text or bytes."""
-        kind, event = self._found(message, self.sends)
+        try:
+            kind, event = self._found(message, self.sends)
+        except Exception as error:
+            swallow(error)
+            return None
         return self.sending(kind, event) if kind in self.sends else None
 
     def unsent(self, generation: Generation | None, error: BaseException) -> None:
@@ -109,18 +112,17 @@ class Session:
 
     def read(self) -> None:
         """Look at the last message, which the app has not had parsed."""
-        message, self.unread = self.unread, None
-        kind, event = self._found(message, self.receives)
-        if kind in self.receives or (self.listens and kind):
-            self.received(kind, event)
-
-    def _found(self, message: Any, kinds: frozenset[str]) -> tuple[str, Any]:
         try:
-            event = event_in(message, kinds, or_delta=self.listens)
-            kind = None if event is None else event.get("type")
+            message, self.unread = self.unread, None
+            kind, event = self._found(message, self.receives)
+            if kind in self.receives or (self.listens and kind):
+                self._receive(kind, fields(event))
         except Exception as error:
             swallow(error)
-            return "", None
+
+    def _found(self, message: Any, kinds: frozenset[str]) -> tuple[str, Any]:
+        event = event_in(message, kinds, or_delta=self.listens)
+        kind = None if event is None else event.get("type")
         return (kind, event) if type(kind) is str else ("", None)
 
     def _receive(self, kind: str, event: Fields) -> None:
@@ -186,13 +188,16 @@ class Session:
 
         A receive that is cancelled, or timed out, is none: the next one goes on where it stopped.
         """
-        names = {kind.__name__ for kind in type(error).__mro__}
-        if "ConnectionClosedOK" in names:
-            self.end("closed")
-        elif "ConnectionClosed" in names or (isinstance(error, OSError) and "TimeoutError" not in names):
-            for generation in self._take():
-                if generation.call is not None:
-                    generation.call.fail(error)
+        try:
+            names = {kind.__name__ for kind in type(error).__mro__}
+            if "ConnectionClosedOK" in names:
+                self.end("closed")
+            elif "ConnectionClosed" in names or (isinstance(error, OSError) and "TimeoutError" not in names):
+                for generation in self._take():
+                    if generation.call is not None:
+                        generation.call.fail(error)
+        except Exception as own:
+            swallow(own)
 
     def close(self) -> None:
         """The app closes the connection."""
@@ -201,18 +206,14 @@ class Session:
 
     def end(self, outcome: Outcome) -> None:
         """End what is open."""
-        if self.unread is not None:
-            self.read()
-        self._end(outcome)
-
-    def __del__(self, _is_finalizing: Callable[[], bool] = is_finalizing) -> None:
-        if not _is_finalizing():
-            self._end("abandoned")
-
-    def _end(self, outcome: Outcome) -> None:
-        for generation in self._take():
-            if generation.call is not None:
-                generation.call.end(outcome)
+        try:
+            if self.unread is not None:
+                self.read()
+            for generation in self._take():
+                if generation.call is not None:
+                    generation.call.end(outcome)
+        except Exception as error:
+            swallow(error)
 
     def _take(self) -> list[Generation]:
         self.listens = False
