@@ -29,7 +29,7 @@ demo: $(READY) ## Run a small app against a fake OpenAI server and show what was
 
 .PHONY: test
 test: $(READY) ## Run the tests (ARGS="-k stream" passes options to pytest)
-	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 .PHONY: lint
 lint: $(READY) ## Check format, lint and types

@@ -19,12 +19,31 @@ from gossamer.testing import Telemetry, capture
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """One process runs all tests of a file, and of the corpus: they share what takes long to make."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "corpus" if nodeid.startswith("tests/corpus/") else nodeid.partition("::")[0]
+
+    return Scheduling(config, log)
+
+
 @pytest.fixture(autouse=True)
 def environment_of_no_user(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the settings of whoever runs it."""
     for name in list(os.environ):
         if name.startswith(("OPENAI_", "OTEL_", "GOSSAMER_", "AZURE_OPENAI_")) and name != "GOSSAMER_SHARED":
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_heap() -> None:
+    """What is there already is kept out of the collector's sight: many tests make full collections."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

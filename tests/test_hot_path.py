@@ -46,14 +46,6 @@ def is_ours(frame: FrameType) -> bool:
     return name.startswith(PACKAGE) and not name.startswith(NOT_THE_LIBRARY)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def nothing_but_ours_to_collect() -> Iterator[None]:
-    """What other tests have left need not be looked through at each collection here."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
 @pytest.fixture
 def client() -> Iterator[openai.OpenAI]:
     with openai.OpenAI(

@@ -46,15 +46,6 @@ PNG = f"data:image/png;base64,{DATA}"
 WORDS = (WORD, KEY, DATA)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def small_heap() -> Iterator[None]:
-    """What is there already need not be collected time and again."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
 # --- what is sent
 
 

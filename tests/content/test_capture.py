@@ -483,9 +483,9 @@ def test_a_stream_that_was_cut_is_not_redacted_by_halves(client):
 
 
 def test_a_message_of_very_many_parts_is_read_as_far_as_it_could_be_recorded(client):
-    parts = [{"type": "text", "text": "x"}] * 100_000
+    parts = [{"type": "text", "text": "x"}] * 20_000
     with capture(capture="SPAN_ONLY", content_limit=10**7, content_part_limit=10**6) as telemetry:
         client.chat.completions.create(model="gpt-test", messages=[{"role": "user", "content": parts}])
         (message,) = found(telemetry.spans[0]["attributes"])[INPUT]
-    assert message["parts"][-1] == {"type": "generic", "generic_type": "left_out", "count": 98_000}
+    assert message["parts"][-1] == {"type": "generic", "generic_type": "left_out", "count": 18_000}
     assert len(message["parts"]) == 2001

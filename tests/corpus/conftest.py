@@ -10,7 +10,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -236,10 +235,3 @@ async def _replay_all(replay_check: ModuleType, exchanges: list[Any], take: Any)
             told = [(warning.category, str(warning.message)) for warning in caught]
             done.append((exchange, kind, outcome, told, take()))
     return done
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process runs all tests of this folder: they share what takes long."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.xdist_group("corpus"))

@@ -1,25 +1,17 @@
-"""Every test here starts from a small heap, so that the many collections in them are quick."""
+"""Which clients and APIs the scenarios are played with."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
 
 import pytest
 
 from . import wire
 
 
-@pytest.fixture(scope="package", autouse=True)
-def thaw() -> Iterator[None]:
-    """Undo what `small_heap` has done."""
-    yield
-    gc.unfreeze()
-
-
 @pytest.fixture(autouse=True)
-def small_heap(thaw: None) -> None:
-    """Keep what is there already out of the collector's sight: a test makes several full collections."""
+def small_heap() -> None:
+    """Keep what is there already out of the collector's sight: each test makes several full collections."""
     gc.collect()
     gc.freeze()
 

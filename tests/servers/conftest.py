@@ -2,21 +2,8 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-
-import pytest
 from hypothesis import HealthCheck, settings
 
 QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck), "print_blob": True}
 settings.register_profile("fuzz", max_examples=2_000, **QUIET)
 settings.register_profile("night", max_examples=50_000, **QUIET)
-
-
-@pytest.fixture(scope="package", autouse=True)
-def small_heap() -> Iterator[None]:
-    """Keep what is there already out of the collector's sight: some examples make full collections."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()

@@ -172,4 +172,4 @@ def test_what_is_kept_does_not_grow(traced_memory: None, stream: Any, content: s
 
     with capture(capture=content, content_limit=1024):
         read(*stream, weigh)
-    assert kept[-1] - kept[4] < 8_000
+    assert kept[-1] - kept[4] < 20_000  # half of the chunks would be 500 kB and more, half of the text 30 kB
