@@ -1,8 +1,8 @@
 """Write the generated parts of docs/ (`make docs`), or see whether they are up to date (`--check`).
 
 A page is a hand-written introduction and, between two markers, what this script makes of the code: from the
-settings and the operations themselves, for spans and metrics from watching what is really recorded, and for what it
-runs on from the results of the tests.
+settings and the operations themselves, for spans and metrics from watching what is really recorded, and for
+what it runs on from results of the tests.
 """
 
 from __future__ import annotations

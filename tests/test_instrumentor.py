@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -137,6 +138,70 @@ def test_instrument_from_many_threads_gives_one_span_a_call(instrumentor):
     assert len(telemetry.spans) == 1
     instrumentor.uninstrument()
     assert all(now is then for now, then in zip(in_place(), before, strict=True))
+
+
+@pytest.mark.parametrize("switch", ["instrument", "uninstrument"])
+def test_threads_that_switch_at_once_wait_for_each_other(instrumentor, switch):
+    """One is held up in the middle of it, and another does the same."""
+    telemetry, before = Telemetry(), in_place()
+    if switch == "uninstrument":
+        instrumentor.instrument(**providers(telemetry))
+    reached, go_on = threading.Event(), threading.Event()
+
+    def halt(frame: Any, event: str, _: Any) -> None:
+        if event == "call" and frame.f_code.co_name in ("_switch_on", "unwrap") and not reached.is_set():
+            reached.set()
+            go_on.wait(5)
+
+    def work(*, halted: bool = False) -> None:
+        if halted:
+            sys.setprofile(halt)
+        if switch == "instrument":
+            OpenAIInstrumentor().instrument(**providers(telemetry))
+        else:
+            OpenAIInstrumentor().uninstrument()
+
+    first = threading.Thread(target=work, kwargs={"halted": True})
+    second = threading.Thread(target=work)
+    first.start()
+    assert reached.wait(5)
+    second.start()
+    second.join(0.2)
+    assert second.is_alive()
+    go_on.set()
+    first.join()
+    second.join()
+    chat()
+    assert len(telemetry.spans) == (switch == "instrument")
+    instrumentor.uninstrument()
+    assert all(now is then for now, then in zip(in_place(), before, strict=True))
+
+
+def test_a_patch_that_does_not_tell_what_it_wraps_makes_no_second_span(instrumentor, monkeypatch):
+    telemetry, requests = Telemetry(), 0
+    monkeypatch.setattr(_base_client.SyncAPIClient, "request", in_place()[0])  # what is put back in the end
+    instrumentor.instrument(**providers(telemetry))
+    ours = _base_client.SyncAPIClient.request
+
+    def theirs(self: Any, *args: Any, **kwargs: Any) -> Any:
+        nonlocal requests
+        requests += 1
+        return ours(self, *args, **kwargs)
+
+    monkeypatch.setattr(_base_client.SyncAPIClient, "request", theirs)
+    chat()
+    instrumentor.uninstrument()
+    chat()
+    instrumentor.instrument(**providers(telemetry))
+    chat()
+    assert (requests, len(telemetry.spans)) == (3, 2)
+    with openai.OpenAI(api_key="sk-fake", http_client=mock_client()) as another:
+        instrumentor.instrument_client(another, **providers(telemetry))
+        chat()
+        instrumentor.uninstrument_client(another)
+    assert len(telemetry.spans) == 3
+    instrumentor.uninstrument()
+    assert _base_client.SyncAPIClient.request is theirs
 
 
 def test_after_uninstrument_nothing_is_recorded(instrumentor):

@@ -148,6 +148,24 @@ def test_a_hook_that_calls_the_sdk_is_not_shown_its_own_call(client, setting):
         assert len(telemetry.spans) == 1
 
 
+def test_a_hook_within_a_hook_leaves_the_outer_one_unseen(client):
+    """The last half-read stream is dropped in a hook: its own hook runs there and then."""
+    held, asked = [], 0
+
+    def request_hook(*_: Any) -> None:
+        nonlocal asked
+        asked += 1
+        if held:
+            held.clear()
+            client.chat.completions.create(**CHAT)
+
+    with capture(request_hook=request_hook, response_hook=lambda *_: None) as telemetry:
+        held.append(client.chat.completions.create(**CHAT, stream=True))
+        next(held[0])
+        client.chat.completions.create(**CHAT)
+        assert (asked, len(telemetry.spans)) == (2, 2)
+
+
 @pytest.mark.parametrize("leaving", [KeyboardInterrupt, SystemExit])
 @pytest.mark.parametrize("setting", ["request_hook", "redact"])
 def test_leaving_the_program_in_a_hook_leaves_no_span_current(client, setting, leaving):

@@ -254,11 +254,12 @@ def test_words_that_may_stand_anywhere_are_left():
     assert without_secrets(f"{text} to-mars a%2Fb c+d", request) == f"{text} (hidden) (hidden)"
 
 
-def test_a_key_that_is_no_header_is_not_told_in_a_stack_trace(needs_events, monkeypatch):
+@pytest.mark.parametrize("key_given", [f"{secret('key')}\n", f"{secret('first')}\n{secret('second')}"])
+def test_a_key_that_is_no_header_is_not_told_in_a_stack_trace(needs_events, key_given):
     """A line end too many in a key, and the HTTP library says which header it cannot send."""
     with socket.create_server(("127.0.0.1", 0)) as server, capture(capture="EVENT_ONLY") as found:
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
-        client = openai.OpenAI(api_key=f"{secret('key')}\n", base_url=url, max_retries=0)
+        client = openai.OpenAI(api_key=key_given, base_url=url, max_retries=0)
         with pytest.raises(openai.APIConnectionError) as failure:
             client.chat.completions.create(model="m", messages=[])
         assert MARK in str(failure.value.__cause__)

@@ -29,7 +29,7 @@ USED = {
     "importlib": {"import_module"},
     "os": {"environ", "register_at_fork"},
     "tempfile": {"gettempdir"},
-    "threading": {"Lock", "get_ident"},
+    "threading": {"Lock", "RLock", "get_ident"},
 }
 MAKES_CODE = {"__import__", "builtins", "compile", "eval", "exec"}
 #: What the command line does not do, either.

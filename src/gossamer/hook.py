@@ -24,12 +24,23 @@ Current = Callable[[Any], "Telemetry | None"]
 Method = Callable[..., Any]
 
 
+class Layer:
+    """What one wrapper asks whether it is on. One that may be below a newer one, behind somebody's patch that
+    does not tell what it wraps, is off for good: a call has one span.
+    """
+
+    __slots__ = ("current",)
+
+    def __init__(self, current: Current) -> None:
+        #: Asked at the start of every call.
+        self.current = current
+
+
 class Hook:
     """The wrappers on the SDK's classes. One for the process: what is on changes, the wrappers need not."""
 
     def __init__(self, sdk: SDK) -> None:
-        #: Asked at the start of every call.
-        self.current: Current = _nothing
+        self._layers: dict[Place, Layer] = {}
         with_retries = sdk.request_takes_retries
         makers = (_sync_with_retries, _async_with_retries) if with_retries else (_sync, _async)
         self._requests = [
@@ -54,16 +65,28 @@ class Hook:
             current: gives the telemetry that is on.
             headers: whether the headers of responses are wanted.
         """
-        self.current = current
         for place in (*self._places, *(self._responses if headers else ())):
-            place.wrap(self)
+            self._switch_on(place, current)
         for place, below in zip(self._overrides, self._requests, strict=True):
             if place.leads_past(below):
-                place.wrap(self)
+                self._switch_on(place, current)
+
+    def _switch_on(self, place: Place, current: Current) -> None:
+        layer = Layer(current)
+        if place.wrap(layer):
+            self._switch_off(place)
+            self._layers[place] = layer
+        else:
+            self._layers[place].current = current
+
+    def _switch_off(self, place: Place) -> None:
+        if place in self._layers:
+            self._layers[place].current = _nothing
 
     def remove(self) -> None:
         """Switch the wrappers off and put the SDK's methods back."""
-        self.current = _nothing
+        for place in self._layers:
+            self._switch_off(place)
         for place in (*self._overrides, *self._places, *self._responses):
             place.unwrap()
 
@@ -79,15 +102,17 @@ class Place:
         self._original: Any = None
         self._ours: Method | None = None
 
-    def wrap(self, hook: Any) -> None:
-        """Put the wrapper in, unless it is there: `hook` is what the wrapper asks whether it is on."""
-        if self._ours is None or not _is_behind(self._ours, getattr(self._owner, self._name)):
-            own = vars(self._owner)
-            self._inherited = self._name not in own
-            # As it stands in the class: a wrapper of somebody else's may be a descriptor.
-            self._original = own.get(self._name)
-            self._ours = self._make(getattr(self._owner, self._name), hook)
-            setattr(self._owner, self._name, self._ours)
+    def wrap(self, hook: Any) -> bool:
+        """Put a wrapper in, unless it is there: `hook` is what the wrapper asks whether it is on."""
+        if self._ours is not None and _is_behind(self._ours, getattr(self._owner, self._name)):
+            return False
+        own = vars(self._owner)
+        self._inherited = self._name not in own
+        # As it stands in the class: a wrapper of somebody else's may be a descriptor.
+        self._original = own.get(self._name)
+        self._ours = self._make(getattr(self._owner, self._name), hook)
+        setattr(self._owner, self._name, self._ours)
+        return True
 
     def unwrap(self) -> None:
         """Put the method back."""
@@ -120,10 +145,10 @@ def _nothing(_: Any) -> None:
     return None
 
 
-def _sync(request: Method, hook: Hook) -> Method:
+def _sync(request: Method, layer: Layer) -> Method:
     @functools.wraps(request)
     def traced(self: Any, cast_to: Any, options: Any, *, stream: bool = False, stream_cls: Any = None) -> Any:
-        telemetry = hook.current(self)
+        telemetry = layer.current(self)
         if telemetry is None:
             return request(self, cast_to, options, stream=stream, stream_cls=stream_cls)
         call = None
@@ -141,12 +166,12 @@ def _sync(request: Method, hook: Hook) -> Method:
     return traced
 
 
-def _async(request: Method, hook: Hook) -> Method:
+def _async(request: Method, layer: Layer) -> Method:
     @functools.wraps(request)
     async def traced(
         self: Any, cast_to: Any, options: Any, *, stream: bool = False, stream_cls: Any = None
     ) -> Any:
-        telemetry = hook.current(self)
+        telemetry = layer.current(self)
         if telemetry is None:
             return await request(self, cast_to, options, stream=stream, stream_cls=stream_cls)
         call = None
@@ -164,9 +189,9 @@ def _async(request: Method, hook: Hook) -> Method:
     return traced
 
 
-def _sync_with_retries(request: Method, hook: Hook) -> Method:
+def _sync_with_retries(request: Method, layer: Layer) -> Method:
     """For openai before 1.76, whose `request()` has one parameter more, which the SDK itself never passes."""
-    usual = _sync(request, hook)
+    usual = _sync(request, layer)
 
     @functools.wraps(request)
     def traced(
@@ -180,15 +205,15 @@ def _sync_with_retries(request: Method, hook: Hook) -> Method:
     ) -> Any:
         if remaining_retries is None:
             return usual(self, cast_to, options, stream=stream, stream_cls=stream_cls)
-        given = _sync(functools.partial(request, remaining_retries=remaining_retries), hook)
+        given = _sync(functools.partial(request, remaining_retries=remaining_retries), layer)
         return given(self, cast_to, options, stream=stream, stream_cls=stream_cls)
 
     return traced
 
 
-def _async_with_retries(request: Method, hook: Hook) -> Method:
+def _async_with_retries(request: Method, layer: Layer) -> Method:
     """The same for the async client."""
-    usual = _async(request, hook)
+    usual = _async(request, layer)
 
     @functools.wraps(request)
     async def traced(
@@ -202,25 +227,25 @@ def _async_with_retries(request: Method, hook: Hook) -> Method:
     ) -> Any:
         if remaining_retries is None:
             return await usual(self, cast_to, options, stream=stream, stream_cls=stream_cls)
-        given = _async(functools.partial(request, remaining_retries=remaining_retries), hook)
+        given = _async(functools.partial(request, remaining_retries=remaining_retries), layer)
         return await given(self, cast_to, options, stream=stream, stream_cls=stream_cls)
 
     return traced
 
 
-def _counting(retry: Method, _: Hook) -> Method:
+def _counting(retry: Method, layer: Layer) -> Method:
     @functools.wraps(retry)
     def counted(self: Any, remaining_retries: int, options: Any, response_headers: Any = None) -> Any:
         delay = retry(self, remaining_retries, options, response_headers)
         call = call_of(options)
-        if call is not None:
+        if call is not None and layer.current is not _nothing:
             call.retry(delay)
         return delay
 
     return counted
 
 
-def _showing(process: Method, _: Hook) -> Method:
+def _showing(process: Method, _: Layer) -> Method:
     """Shows the call its response. Sync and async alike: the coroutine is the SDK's own."""
 
     @functools.wraps(process)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import fields
 from importlib import import_module
+from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from opentelemetry import _logs as logs_api
@@ -34,6 +36,8 @@ from gossamer.websocket.hook import WebsocketHook
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from typing_extensions import Self
+
     from gossamer.completion.hook import CompletionHook
     from gossamer.content.capture import Capture
     from gossamer.propagation import Propagation
@@ -57,6 +61,19 @@ _ARGUMENTS = {
     *(setting.name for setting in fields(Settings)),
 }
 
+#: Held while something is switched on or off: what is checked must still be so when it is acted upon.
+_switching = RLock()
+
+
+def _renew_lock() -> None:
+    """In a forked child: the thread that holds it is not there."""
+    global _switching  # noqa: PLW0603
+    _switching = RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
 
 class Instrumentor(BaseInstrumentor):  # type: ignore[misc]
     """Traces and measures the calls of one SDK: a subclass says of which."""
@@ -73,8 +90,30 @@ class Instrumentor(BaseInstrumentor):  # type: ignore[misc]
         """What is instrumented, and from which version on."""
         return (self.package.requires,)
 
+    def __new__(cls, *arguments: Any, **kwargs: Any) -> Self:
+        """The one object of the class, also to threads that ask at once."""
+        with _switching:
+            made: Self = super().__new__(cls, *arguments, **kwargs)
+            return made
+
+    def instrument(self, **kwargs: Any) -> Any:
+        """Trace the calls of all clients, until `uninstrument()`. A second call changes nothing.
+
+        Args:
+            **kwargs: providers (`tracer_provider`, `meter_provider`, `logger_provider`; else the global ones)
+                and settings, as docs/settings.md lists them.
+        """
+        with _switching:
+            return super().instrument(**kwargs)
+
+    def uninstrument(self, **kwargs: Any) -> Any:
+        """Put the SDK's methods back. Calls in flight are recorded to their end."""
+        with _switching:
+            return super().uninstrument(**kwargs)
+
     def instrument_client(self, client: Any, **kwargs: Any) -> None:
-        """Trace one client, and the copies that `with_options()` makes of it, and leave all others alone.
+        """Trace one client, and the copies that `with_options()` makes of it, and leave all others alone, but
+        those that were given the same `http_client`, by which it is known.
 
         It may have settings and providers of its own: they go before those of `instrument()`, which may be on
         for all others. A second call for the same client replaces the first.
@@ -86,18 +125,20 @@ class Instrumentor(BaseInstrumentor):  # type: ignore[misc]
         Raises:
             TypeError: it is no client of the SDK.
         """
-        if self._own is None:
-            self._own = OwnClients()
-        providers = self._providers(kwargs)
-        if providers is not None:
-            self._own.add(client, providers)
-            self._switch()
+        with _switching:
+            if self._own is None:
+                self._own = OwnClients()
+            providers = self._providers(kwargs)
+            if providers is not None:
+                self._own.add(client, providers)
+                self._switch()
 
     def uninstrument_client(self, client: Any) -> None:
         """Trace a client no more by itself: as all others are, if they are."""
-        if self._own is not None:
-            self._own.discard(client)
-            self._switch()
+        with _switching:
+            if self._own is not None:
+                self._own.discard(client)
+                self._switch()
 
     def _instrument(self, **kwargs: Any) -> None:
         self._all = self._providers(kwargs)

@@ -45,10 +45,11 @@ class AppHook:
 
     def __call__(self, span: Span, seen: Any) -> None:
         """Call it. What it raises is its own affair, and is logged once."""
+        within = in_hook.get()
         try:
             in_hook.set(True)  # nothing that runs in a hook is shown to another
             self._function(span, seen)
         except Exception as error:
             blame(f"The function given as instrument({self._name}=…)", error)
         finally:
-            in_hook.set(False)
+            in_hook.set(within)

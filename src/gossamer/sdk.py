@@ -126,7 +126,10 @@ def _takes_retries(request: Any) -> bool:
 
 
 def _check_request(request: Any) -> None:
-    names = [*inspect.signature(request).parameters]
+    parameters = inspect.signature(request).parameters
+    names, kinds = [*parameters], {parameter.kind for parameter in parameters.values()}
+    if {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD} <= kinds:
+        return  # somebody's patch, which takes whatever it is given
     if names[:3] != ["self", "cast_to", "options"] or not {"stream", "stream_cls"} <= set(names):
         raise SDKMovedError(f"request() takes {', '.join(names)}")
 

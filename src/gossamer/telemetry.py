@@ -67,7 +67,7 @@ class Telemetry:
         self._streams = (sdk.stream, sdk.async_stream)
         self._gaps = settings.time_per_output_chunk and outputs.metrics is not None
 
-    def start(self, client: Any, options: Any, stream: bool, stream_cls: Any) -> Call | None:
+    def start(self, client: Any, options: Any, stream: bool, stream_cls: Any) -> Call | None:  # noqa: C901
         """Begin the span of a call. None: this call is none of ours, and passes untouched."""
         call = None
         try:
@@ -103,9 +103,14 @@ class Telemetry:
             if self._tracer is not None:
                 subject = attributes.get(operation.subject)
                 name = operation.name if subject is None else f"{operation.name} {subject}"
-                call.span = self._tracer.start_span(
-                    name, context, SpanKind.CLIENT, attributes, None, call.started
-                )
+                try:
+                    call.span = self._tracer.start_span(
+                        name, context, SpanKind.CLIENT, attributes, None, call.started
+                    )
+                except (
+                    Exception
+                ) as error:  # a sampler's or a processor's: points and events are none of theirs
+                    swallow(error)
             call.parser = watch_parser(options, call)
             call.enter(options)
             if self._sees_more:
@@ -191,10 +196,12 @@ class Telemetry:
             call.fail(error)
 
     def _drop(self, call: Call | None, options: Any) -> None:
-        """Something of ours has failed at the start of a call, which goes on without us."""
+        """Something of ours has failed at the start of a call, which goes on without us: nobody will know its
+        end, and a wrong one is not told.
+        """
         if call is not None:
             self._leave(call, options)
-            call.end("completed")
+            call.forget()
 
     def _leave(self, call: Call, options: Any) -> None:
         """Leave a call in which something of ours has failed, perhaps in the middle of leaving it."""
@@ -219,8 +226,14 @@ class Telemetry:
         except Exception as error:
             self._leave(call, options)
             if call.tap is None:  # nobody else will
-                leave_stream(result, call, self._sdk)
+                self._leave_stream(result, call)
                 call.end("completed")
+            swallow(error)
+
+    def _leave_stream(self, stream: Any, call: Call) -> None:
+        try:
+            leave_stream(stream, call, self._sdk)
+        except Exception as error:
             swallow(error)
 
     @property

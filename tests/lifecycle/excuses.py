@@ -53,9 +53,9 @@ UNDEFENDED = frozenset(
         # the `try` and this call.
         ("backlog.py:_record", "if held:"),
         ("backlog.py:_record", "self._recording.release()"),
-        ("completion/hook.py:call", "in_hook.set(False)"),
-        ("content/redaction.py:redacted", "in_hook.set(False)"),
-        ("outputs.py:__call__", "in_hook.set(False)"),
+        ("completion/hook.py:call", "in_hook.set(within)"),
+        ("content/redaction.py:redacted", "in_hook.set(within)"),
+        ("outputs.py:__call__", "in_hook.set(within)"),
         # An interrupt when another exception has just been caught, before the first thing is done about it.
         (
             "hook.py:traced",

@@ -24,7 +24,7 @@ from gossamer.testing import capture
 
 from . import wire
 from .app import APPS, App
-from .fault_scripts import drained, plain
+from .fault_scripts import drained, plain, refused
 from .injection import OwnError
 from .scenario import listening, play_bare
 from .server import Server
@@ -129,6 +129,22 @@ COMPONENTS: dict[str, tuple[Callable[[Fault], dict[str, Any]], str | None]] = {
     "response-hook": (lambda fault: {**provider(), "response_hook": fault}, "response_hook="),
     "redact": (lambda fault: {**provider(), "capture": "SPAN_ONLY", "redact": fault}, "redact="),
 }
+
+
+@pytest.mark.parametrize("name", ["sampler", "processor-start"])
+def test_without_a_span_the_points_are_those_of_the_call(name: str, kind: str) -> None:
+    """What fails before the request is sent does not make a failure a quick success."""
+    make, _ = COMPONENTS[name]
+    reader = InMemoryMetricReader()
+    meters = MeterProvider([reader], shutdown_on_exit=False)
+    with listening(), instrumented({**make(Fault(ValueError)), "meter_provider": meters}):
+        app = APPS[kind](Server(), "chat", None)
+        app.run(refused)
+        data: Any = reader.get_metrics_data()
+    (metrics,) = [scope.metrics for resource in data.resource_metrics for scope in resource.scope_metrics]
+    (duration,) = [metric for metric in metrics if metric.name == "gen_ai.client.inference.duration"]
+    (point,) = duration.data.data_points
+    assert point.attributes["error.type"] == "openai.BadRequestError"
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 
+import openai
 import pytest
 
 from gossamer import finalizers
@@ -73,7 +74,7 @@ def test_every_line_that_is_excused_is_there() -> None:
 
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_e2_near_the_end_of_the_stack_the_app_gets_what_it_gets_without_us(settings: str) -> None:
-    """Where the SDK has room for a call it is made, but for the frame or two in which we are called."""
+    """Where the SDK has room for a call it is made, but for the one to three frames of ours."""
     seen: list[list[str]] = []
 
     def deeper(frames: int, work: Callable[[], None]) -> None:
@@ -88,7 +89,7 @@ def test_e2_near_the_end_of_the_stack_the_app_gets_what_it_gets_without_us(setti
                 deeper(
                     sys.getrecursionlimit() - depth - room, functools.partial(run_unsuspended, drained(app))
                 )
-            except RecursionError:
+            except (RecursionError, openai.APIConnectionError):  # the SDK makes one of the other
                 continue
             seen.append(app.seen)
             return room

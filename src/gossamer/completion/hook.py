@@ -95,13 +95,14 @@ def call(
     except Exception as error:
         swallow(error)
         return
+    within = in_hook.get()
     try:
         in_hook.set(True)
         hook.on_completion(**arguments)
     except Exception as error:
         blame(f"The completion hook {hook.name}", error)
     finally:
-        in_hook.set(False)
+        in_hook.set(within)
 
 
 def _checked(hook: Any, source: str) -> CompletionHook | None:

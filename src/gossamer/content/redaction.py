@@ -25,13 +25,14 @@ def redacted(redact: Callable[[Part], Part | None], part: Part) -> Part | None:
         RedactionError: it raised, or gave back something else. It is told, once for each kind of failure.
     """
     shown = sane_value(part)
+    within = in_hook.get()
     try:
         in_hook.set(True)
         made = redact(shown)
     except Exception as error:  # noqa: BLE001 - the app's code, of which anything may come
         raise _failure(f"raised {type(error).__name__}") from None
     finally:
-        in_hook.set(False)
+        in_hook.set(within)
     if made is None:
         return None
     is_dict = issubclass(type(made), dict)  # not by isinstance(), to which an object may lie
