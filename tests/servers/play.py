@@ -17,10 +17,12 @@ from functools import cache
 from typing import Any
 
 import openai
+import opentelemetry.version
 from hypothesis import strategies as st
 from openai import _base_client
 
 from gossamer import errors, finalizers
+from gossamer.events import _can_carry_events
 from gossamer.testing import Telemetry, capture
 
 from .kinds import Kind
@@ -55,11 +57,12 @@ class Mode:
     settings: tuple[tuple[str, Any], ...] = ()
 
 
+CONTENT = "SPAN_AND_EVENT" if _can_carry_events(opentelemetry.version.__version__) else "SPAN_ONLY"
 SETTINGS: list[tuple[tuple[str, Any], ...]] = [
     (),
-    (("capture", "SPAN_AND_EVENT"),),
+    (("capture", CONTENT),),
     (
-        ("capture", "SPAN_AND_EVENT"),
+        ("capture", CONTENT),
         ("content_limit", 1024),
         ("content_binary", "sha256"),
         ("tool_details", True),
