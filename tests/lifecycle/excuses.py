@@ -25,7 +25,7 @@ BOUNDARY = frozenset(
         "hook.py:counted",
         "hook.py:shown",
         "hook.py:traced",
-        "instrumentor.py:current",
+        "binding.py:current",
         "raw.py:__call__",
         "stream.py:_atap",
         "stream.py:_atimed",
