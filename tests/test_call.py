@@ -71,6 +71,7 @@ def test_a_start_that_fails_when_its_span_has_begun_ends_it(lenient, run, monkey
     assert ask(run).choices
     (span,) = lenient.spans
     assert (span["name"], span["status"]) == ("chat gpt-4o", "UNSET")
+    assert lenient.metrics == {}
 
 
 @pytest.mark.parametrize("streamed", [False, True])

@@ -201,6 +201,17 @@ class Call:
         """Leave the end of this call to another process."""
         self._open.clear()
 
+    def drop(self) -> None:
+        """Nobody will see how this call goes on. Its span ends, as processors have seen it begin; what would be
+        measured here would be wrong.
+        """
+        self.forget()
+        try:
+            if self.span is not None:
+                self.span.end()
+        except Exception as error:
+            swallow(error)
+
     def end(self, outcome: Outcome, told: failure.Failure | None = None) -> None:
         """End the call, unless it has ended."""
         try:

@@ -196,12 +196,10 @@ class Telemetry:
             call.fail(error)
 
     def _drop(self, call: Call | None, options: Any) -> None:
-        """Something of ours has failed at the start of a call, which goes on without us: nobody will know its
-        end, and a wrong one is not told.
-        """
+        """Something of ours has failed at the start of a call, which goes on without us."""
         if call is not None:
             self._leave(call, options)
-            call.forget()
+            call.drop()
 
     def _leave(self, call: Call, options: Any) -> None:
         """Leave a call in which something of ours has failed, perhaps in the middle of leaving it."""
