@@ -202,8 +202,8 @@ class Call:
         self._open.clear()
 
     def drop(self) -> None:
-        """Nobody will see how this call goes on. Its span ends, as processors have seen it begin; what would be
-        measured here would be wrong.
+        """Nobody will see how this call goes on. Its span ends, as processors have seen it begin; nothing is
+        measured, for it would be wrong.
         """
         self.forget()
         try:
