@@ -128,10 +128,10 @@ def test_streams_and_chunks_have_limits(
         ("chat-async", 600.0, 700.0, 701.0),
         ("chat-long-sync", 600.0, 700.0, 701.0),
         ("chat-long-async", 600.0, 700.0, 701.0),
-        ("chat-stream-sync", 1000.0, 1050.0, 1051.0),
-        ("chat-stream-async", 1000.0, 1050.0, 1051.0),
-        ("responses-stream-sync", 1000.0, 1050.0, 1051.0),
-        ("responses-stream-async", 1000.0, 1050.0, 1051.0),
+        ("chat-stream-sync", 1000.0, 1100.0, 1101.0),
+        ("chat-stream-async", 1000.0, 1100.0, 1101.0),
+        ("responses-stream-sync", 1000.0, 1100.0, 1101.0),
+        ("responses-stream-async", 1000.0, 1100.0, 1101.0),
     ],
 )
 def test_content_has_limits_of_its_own(

@@ -62,20 +62,12 @@ def _of_hand_written(figure: Figure) -> _Measured | None:
     return ratio, ratio * doubt
 
 
-def _percent_of_bare(figure: Figure) -> _Measured | None:
-    if figure.added_ns is None:
-        return None
-    bare = figure.cpu_ns.median / figure.ratio
-    return 100 * figure.added_ns.median / bare, 100 * figure.added_ns.margin / bare
-
-
 def _per_chunk(figure: Figure) -> _Measured | None:
     added = figure.added_ns
     return None if added is None else (added.median, added.margin)
 
 
 _AS_BY_HAND: tuple[str, _Reading] = ("added, x a hand-written span", _of_hand_written)
-_OF_A_STREAM: tuple[str, _Reading] = ("added to a 100-chunk stream, %", _percent_of_bare)
 _OF_A_CHUNK: tuple[str, _Reading] = ("added to a chunk, ns", _per_chunk)
 
 Limits = dict[str, tuple[tuple[str, _Reading], float]]
@@ -101,10 +93,10 @@ CONTENT_LIMITS: Limits = {
     "chat-async": (_AS_BY_HAND_WITH_CONTENT, 2.0),
     "chat-long-sync": (_AS_BY_HAND_WITH_CONTENT, 2.0),
     "chat-long-async": (_AS_BY_HAND_WITH_CONTENT, 2.0),
-    "chat-stream-sync": (_OF_A_STREAM, 5.0),
-    "chat-stream-async": (_OF_A_STREAM, 5.0),
-    "responses-stream-sync": (_OF_A_STREAM, 5.0),
-    "responses-stream-async": (_OF_A_STREAM, 5.0),
+    "chat-stream-sync": (_AS_BY_HAND_WITH_CONTENT, 2.0),
+    "chat-stream-async": (_AS_BY_HAND_WITH_CONTENT, 2.0),
+    "responses-stream-sync": (_AS_BY_HAND_WITH_CONTENT, 2.0),
+    "responses-stream-async": (_AS_BY_HAND_WITH_CONTENT, 2.0),
 }
 """With prompts and answers captured."""
 
