@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from gossamer.outputs import Outputs
 
 #: How a stream ended. `completed`: read to its end. `closed`: the app closed it before. `abandoned`: the app
-#: dropped it unread or half read. `cancelled`: the task that read it was cancelled. `failed`: an error.
+#: dropped it unread or half read. `cancelled`: the task that read it, or was in its `with` block, was cancelled.
+#: `failed`: an error.
 Outcome = Literal["completed", "closed", "abandoned", "cancelled", "failed"]
 
 _NO_CONTEXT: Final = Context()
@@ -273,13 +274,21 @@ class Call:
                     return  # a chunk is being read: the tap will see how that ends
                 # In a collection the SDK's generator may be closed before the tap that reads from it.
                 collected = finalizers.collecting and finalizers.in_collection()
-                self.end("abandoned" if tap is None or collected else "closed")
+                self.end("abandoned" if tap is None or collected else _closed())
             elif self.awaits_parse and drained:
                 self.ended = perf_counter_ns()  # the answer is here; the caller's parse() will show it
             else:
-                self.end("completed" if drained else "closed")
+                self.end("completed" if drained else _closed())
         except Exception as error:
             swallow(error)
+
+
+def _closed() -> Outcome:
+    """The outcome of a stream that is being closed. A `with` block may be left because what it was at, which was
+    no read, has been cancelled.
+    """
+    error = sys.exc_info()[1]
+    return "closed" if error is None or isinstance(error, (Exception, GeneratorExit)) else "cancelled"
 
 
 class Guard:

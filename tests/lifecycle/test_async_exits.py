@@ -75,7 +75,7 @@ async def cancelled_in_user_code(app: App) -> None:
     app.over()
 
 
-@EXITS.row("A2-cancelled-inside-with", outcome="closed")
+@EXITS.row("A2-cancelled-inside-with", outcome="cancelled")
 async def cancelled_inside_with(app: App) -> None:
     async def work() -> None:
         async with app.within(await app.start()) as stream:

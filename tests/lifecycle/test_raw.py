@@ -221,6 +221,16 @@ async def streaming_iter_lines_left(app: App) -> None:
     app.over()
 
 
+@STREAMS.row("R3-left-by-an-interrupt", outcome="cancelled")
+async def streaming_left_by_an_interrupt(app: App) -> None:
+    async def work() -> None:
+        async with streaming(app, stream=True) as response:
+            await app.read(response.iter_lines(), 1, then=raising(KeyboardInterrupt))
+
+    await app.fails(work())
+    app.over()
+
+
 @STREAMS.row("R3-nothing-read", outcome="closed")
 async def streaming_nothing_read_of_a_stream(app: App) -> None:
     async with streaming(app, stream=True):

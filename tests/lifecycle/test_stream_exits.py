@@ -118,6 +118,16 @@ async def with_left_by_exception(app: App) -> None:
     app.over()
 
 
+@STREAMS.row("A3-with-left-by-an-interrupt", outcome="cancelled")
+async def with_left_by_an_interrupt(app: App) -> None:
+    async def work() -> None:
+        async with app.within(await app.start()) as stream:
+            await app.read(stream, 1, then=raising(KeyboardInterrupt))
+
+    await app.fails(work())
+    app.over()
+
+
 @STREAMS.row("S4-with-nothing-read", outcome="closed")
 async def with_nothing_read(app: App) -> None:
     async with app.within(await app.start()):
