@@ -98,7 +98,7 @@ _STREAMS: Final[tuple[tuple[str, Callable[[], Any], str], ...]] = (
     (
         "cancelled",
         lambda: asyncio.run(_cancelled_stream()),
-        "The task that was reading it, or was in its `with` block, was cancelled, or the program was interrupted.",
+        "The task that read it, or was in its `with` block, was cancelled, or the program was interrupted.",
     ),
     (
         "failed",

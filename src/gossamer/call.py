@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from gossamer.outputs import Outputs
 
 #: How a stream ended. `completed`: read to its end. `closed`: the app closed it before. `abandoned`: the app
-#: dropped it unread or half read. `cancelled`: the task that read it, or was in its `with` block, was cancelled.
-#: `failed`: an error.
+#: dropped it unread or half read. `cancelled`: the task that read it, or was in its `with` block, was
+#: cancelled. `failed`: an error.
 Outcome = Literal["completed", "closed", "abandoned", "cancelled", "failed"]
 
 _NO_CONTEXT: Final = Context()
@@ -284,9 +284,7 @@ class Call:
 
 
 def _closed() -> Outcome:
-    """The outcome of a stream that is being closed. A `with` block may be left because what it was at, which was
-    no read, has been cancelled.
-    """
+    """How a stream ends that is being closed: perhaps as its `with` block is cancelled, outside of a read."""
     error = sys.exc_info()[1]
     return "closed" if error is None or isinstance(error, (Exception, GeneratorExit)) else "cancelled"
 

@@ -31,16 +31,47 @@ class Layer:
 
     __slots__ = ("current",)
 
-    def __init__(self, current: Current) -> None:
-        #: Asked at the start of every call.
+    def __init__(self, current: Any) -> None:
+        #: What the wrapper has to know to work. Looked at in every call.
         self.current = current
+
+
+class Layers:
+    """The newest layer of each place."""
+
+    def __init__(self, off: Any) -> None:
+        """No layer yet.
+
+        Args:
+            off: what a layer has as `current` while it is off.
+        """
+        self._off = off
+        self._newest: dict[Place, Layer] = {}
+
+    def switch_on(self, place: Place, current: Any) -> None:
+        """Put a wrapper in, unless it is there, and switch it on, and any that was there before off."""
+        layer = Layer(current)
+        if place.wrap(layer):
+            self._switch_off(place)
+            self._newest[place] = layer
+        else:
+            self._newest[place].current = current
+
+    def switch_off(self) -> None:
+        """Switch all of them off: a wrapper that stays, below somebody's patch, passes on."""
+        for place in self._newest:
+            self._switch_off(place)
+
+    def _switch_off(self, place: Place) -> None:
+        if place in self._newest:
+            self._newest[place].current = self._off
 
 
 class Hook:
     """The wrappers on the SDK's classes. One for the process: what is on changes, the wrappers need not."""
 
     def __init__(self, sdk: SDK) -> None:
-        self._layers: dict[Place, Layer] = {}
+        self._layers = Layers(_nothing)
         with_retries = sdk.request_takes_retries
         makers = (_sync_with_retries, _async_with_retries) if with_retries else (_sync, _async)
         self._requests = [
@@ -66,27 +97,14 @@ class Hook:
             headers: whether the headers of responses are wanted.
         """
         for place in (*self._places, *(self._responses if headers else ())):
-            self._switch_on(place, current)
+            self._layers.switch_on(place, current)
         for place, below in zip(self._overrides, self._requests, strict=True):
             if place.leads_past(below):
-                self._switch_on(place, current)
-
-    def _switch_on(self, place: Place, current: Current) -> None:
-        layer = Layer(current)
-        if place.wrap(layer):
-            self._switch_off(place)
-            self._layers[place] = layer
-        else:
-            self._layers[place].current = current
-
-    def _switch_off(self, place: Place) -> None:
-        if place in self._layers:
-            self._layers[place].current = _nothing
+                self._layers.switch_on(place, current)
 
     def remove(self) -> None:
         """Switch the wrappers off and put the SDK's methods back."""
-        for place in self._layers:
-            self._switch_off(place)
+        self._layers.switch_off()
         for place in (*self._overrides, *self._places, *self._responses):
             place.unwrap()
 
@@ -94,7 +112,7 @@ class Hook:
 class Place:
     """One method of the SDK, and our wrapper around it."""
 
-    def __init__(self, owner: type[Any], name: str, make: Callable[[Method, Any], Method]) -> None:
+    def __init__(self, owner: type[Any], name: str, make: Callable[[Method, Layer], Method]) -> None:
         self._owner = owner
         self._name = name
         self._make = make
@@ -102,15 +120,15 @@ class Place:
         self._original: Any = None
         self._ours: Method | None = None
 
-    def wrap(self, hook: Any) -> bool:
-        """Put a wrapper in, unless it is there: `hook` is what the wrapper asks whether it is on."""
+    def wrap(self, layer: Layer) -> bool:
+        """Put a wrapper in, unless it is there: `layer` is what the wrapper asks whether it is on."""
         if self._ours is not None and _is_behind(self._ours, getattr(self._owner, self._name)):
             return False
         own = vars(self._owner)
         self._inherited = self._name not in own
         # As it stands in the class: a wrapper of somebody else's may be a descriptor.
         self._original = own.get(self._name)
-        self._ours = self._make(getattr(self._owner, self._name), hook)
+        self._ours = self._make(getattr(self._owner, self._name), layer)
         setattr(self._owner, self._name, self._ours)
         return True
 

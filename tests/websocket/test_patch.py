@@ -76,8 +76,9 @@ def test_every_connection_class_is_patched_and_put_back():
 
 
 @pytest.mark.skipif(not has(REALTIME), reason="this release of the SDK has no realtime connections")
-def test_a_patch_of_somebody_elses_stays(app_for, run):
-    """Put on later than ours: it stays when we go, and works on when we come back."""
+@pytest.mark.parametrize("tells", [True, False], ids=["that tells what it wraps", "that tells nothing"])
+def test_a_patch_of_somebody_elses_stays(app_for, run, tells):
+    """Put on later than ours: it stays when we go, works on when we come back, and a response is one span."""
     manager = type(App(run.kind, 1).manager())
     module = sys.modules[manager.__module__]
     connection = getattr(module, manager.__name__.removesuffix("Manager"))
@@ -99,21 +100,21 @@ def test_a_patch_of_somebody_elses_stays(app_for, run):
         with capture() as telemetry:
             ours = connection.send
 
-            @functools.wraps(ours)
             def theirs(self, event):
                 calls.append(event)
                 return ours(self, event)
 
-            connection.send = theirs
+            connection.send = theirs = functools.wraps(ours)(theirs) if tells else theirs
             run(main())
             assert len(telemetry.spans) == 1
         assert connection.send is theirs
         run(main())
         assert len(telemetry.spans) == 1
         with capture() as telemetry:
-            assert connection.send is theirs
+            assert (connection.send is theirs) is tells
             run(main())
             assert len(telemetry.spans) == 1
+        assert connection.send is theirs
         assert len(calls) == 3
     finally:
         connection.send = before

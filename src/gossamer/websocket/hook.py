@@ -12,6 +12,7 @@ from weakref import WeakSet
 from wrapt import register_post_import_hook
 
 from gossamer.errors import swallow
+from gossamer.hook import Layers
 from gossamer.providers import Servers
 from gossamer.websocket.connections import CONNECTIONS, LANES
 
@@ -34,15 +35,11 @@ class WebsocketHook:
         #: The living ones, of connections made while this was on.
         self.sessions: WeakSet[Session] = WeakSet()
         self._places: list[Place] = []
+        self._layers = Layers(None)
         #: Asked whenever a generation begins; None while this is off.
         self._current: Current | None = None
         for module in (*CONNECTIONS, LANES):
             register_post_import_hook(self._imported, module)  # at once, if it has been
-
-    @property
-    def on(self) -> bool:
-        """Whether new connections are watched."""
-        return self._current is not None
 
     def telemetry(self, client: Any = None) -> Telemetry | None:
         """The telemetry that is on now for a client, or None."""
@@ -59,7 +56,7 @@ class WebsocketHook:
         self.servers = Servers(self._sdk, hosts)
         self._current = current
         for place in self._places:
-            place.wrap(self)
+            self._layers.switch_on(place, self)
 
     def remove(self) -> None:
         """Switch the wrappers off and put the SDK's methods back.
@@ -67,6 +64,7 @@ class WebsocketHook:
         Generations in flight end here, as `abandoned`: nobody sees any more how they go on.
         """
         self._current = None
+        self._layers.switch_off()
         for place in self._places:
             place.unwrap()
         for session in list(self.sessions):
@@ -81,6 +79,6 @@ class WebsocketHook:
             self._places += found
             if self._current is not None:
                 for place in found:
-                    place.wrap(self)
+                    self._layers.switch_on(place, self)
         except Exception as error:
             swallow(error)

@@ -16,7 +16,7 @@ from gossamer.websocket.session import SESSION
 if TYPE_CHECKING:
     from weakref import WeakSet
 
-    from gossamer.hook import Method
+    from gossamer.hook import Layer, Method
     from gossamer.providers import Servers
     from gossamer.telemetry import Telemetry
     from gossamer.websocket.session import Session
@@ -27,10 +27,6 @@ class Watch(Protocol):
 
     servers: Servers
     sessions: WeakSet[Session]
-
-    @property
-    def on(self) -> bool:
-        """Whether new connections are watched."""
 
     def telemetry(self, client: Any, /) -> Telemetry | None:
         """What is on now for a client."""
@@ -43,76 +39,80 @@ _SESSIONS: Final[dict[str, type[Session]]] = {
 }
 
 
-def enter(original: Method, hook: Watch) -> Method:
+def enter(original: Method, layer: Layer) -> Method:
     """Of a manager that connects. A connection that fails leaves no span: nothing was asked yet."""
 
     @functools.wraps(original)
     def entered(self: Any) -> Any:
-        queued = _queued(self) if hook.on else []
+        queued = _queued(self) if layer.current is not None else []
         connection = original(self)
-        if hook.on:
+        hook = layer.current
+        if hook is not None:
             _watch(connection, self, hook, queued)
         return connection
 
     return entered
 
 
-def aenter(original: Method, hook: Watch) -> Method:
+def aenter(original: Method, layer: Layer) -> Method:
     """The async twin."""
 
     @functools.wraps(original)
     async def entered(self: Any) -> Any:
-        queued = _queued(self) if hook.on else []
+        queued = _queued(self) if layer.current is not None else []
         connection = await original(self)
-        if hook.on:
+        hook = layer.current
+        if hook is not None:
             _watch(connection, self, hook, queued)
         return connection
 
     return entered
 
 
-def leave(original: Method, _: Any) -> Method:
+def leave(original: Method, layer: Layer) -> Method:
     """Of a manager at the end of its `with` block."""
 
     @functools.wraps(original)
     def left(self: Any, exc_type: Any, exc: Any, exc_tb: Any) -> Any:
-        _left_by(self, exc)
+        if layer.current is not None:
+            _left_by(self, exc)
         return original(self, exc_type, exc, exc_tb)
 
     return left
 
 
-def aleave(original: Method, _: Any) -> Method:
+def aleave(original: Method, layer: Layer) -> Method:
     """The async twin."""
 
     @functools.wraps(original)
     async def left(self: Any, exc_type: Any, exc: Any, exc_tb: Any) -> Any:
-        _left_by(self, exc)
+        if layer.current is not None:
+            _left_by(self, exc)
         return await original(self, exc_type, exc, exc_tb)
 
     return left
 
 
-def close(original: Method, _: Any) -> Method:
+def close(original: Method, layer: Layer) -> Method:
     """Of a connection."""
 
     @functools.wraps(original)
     def closed(self: Any, *, code: int = 1000, reason: str = "") -> Any:
         session = self.__dict__.get(SESSION)
-        if session is not None:
+        if session is not None and layer.current is not None:
             session.close()
         return original(self, code=code, reason=reason)
 
     return closed
 
 
-def aclose(original: Method, _: Any) -> Method:
+def aclose(original: Method, layer: Layer) -> Method:
     """The async twin."""
 
     @functools.wraps(original)
     async def closed(self: Any, *, code: int = 1000, reason: str = "") -> Any:
         session = self.__dict__.get(SESSION)
-        if session is not None:
+        if session is not None and layer.current is not None:
             session.close()
         return await original(self, code=code, reason=reason)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from gossamer.hook import Method
+    from gossamer.hook import Layer, Method
 
 
 class _Wrapped(NamedTuple):
@@ -25,7 +25,7 @@ class _Wrapped(NamedTuple):
 
     name: str
     parameters: str
-    make: Callable[[Method, Any], Method]
+    make: Callable[[Method, Layer], Method]
 
 
 _SEND = _Wrapped("send", "self event", sending.send)

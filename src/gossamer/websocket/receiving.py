@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 from gossamer.websocket.session import SESSION
 
 if TYPE_CHECKING:
-    from gossamer.hook import Method
+    from gossamer.hook import Layer, Method
 
 
-def receive(original: Method, _: Any) -> Method:
+def receive(original: Method, layer: Layer) -> Method:
     """Of a message as bytes."""
 
     @functools.wraps(original)
     def received(self: Any) -> Any:
         session = self.__dict__.get(SESSION)
-        if session is None:
+        if session is None or layer.current is None:
             return original(self)
         if session.unread is not None:
             session.read()
@@ -35,13 +35,13 @@ def receive(original: Method, _: Any) -> Method:
     return received
 
 
-def areceive(original: Method, _: Any) -> Method:
+def areceive(original: Method, layer: Layer) -> Method:
     """The async twin."""
 
     @functools.wraps(original)
     async def received(self: Any) -> Any:
         session = self.__dict__.get(SESSION)
-        if session is None:
+        if session is None or layer.current is None:
             return await original(self)
         if session.unread is not None:
             session.read()
@@ -55,14 +55,16 @@ def areceive(original: Method, _: Any) -> Method:
     return received
 
 
-def parse(original: Method, _: Any) -> Method:
+def parse(original: Method, layer: Layer) -> Method:
     """Of a message that becomes an event: sync on both kinds of connection."""
 
     @functools.wraps(original)
     def parsed(self: Any, data: Any) -> Any:
         event = original(self, data)
         session = self.__dict__.get(SESSION)
-        if session is not None and data is session.unread:  # else it is one that was seen, or none of its own
+        if layer.current is None or session is None:
+            return event
+        if data is session.unread:  # else it is one that was seen, or none of its own
             session.unread = None
             kind = event.get("type") if isinstance(event, dict) else getattr(event, "type", None)
             if type(kind) is str and (kind in session.receives or session.listens):

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 from gossamer.websocket.session import SESSION
 
 if TYPE_CHECKING:
-    from gossamer.hook import Method
+    from gossamer.hook import Layer, Method
     from gossamer.websocket.generations import Generation
     from gossamer.websocket.session import Session
 
 
-def send(original: Method, _: Any) -> Method:
+def send(original: Method, layer: Layer) -> Method:
     """Of an event as a dict or a model."""
 
     @functools.wraps(original)
     def sent(self: Any, event: Any) -> Any:
         session = self.__dict__.get(SESSION)
-        if session is None:
+        if session is None or layer.current is None:
             return original(self, event)
         kind = event.get("type") if isinstance(event, dict) else getattr(event, "type", None)
         if type(kind) is not str or kind not in session.sends:
@@ -37,13 +37,13 @@ def send(original: Method, _: Any) -> Method:
     return sent
 
 
-def asend(original: Method, _: Any) -> Method:
+def asend(original: Method, layer: Layer) -> Method:
     """The async twin."""
 
     @functools.wraps(original)
     async def sent(self: Any, event: Any) -> Any:
         session = self.__dict__.get(SESSION)
-        if session is None:
+        if session is None or layer.current is None:
             return await original(self, event)
         kind = event.get("type") if isinstance(event, dict) else getattr(event, "type", None)
         if type(kind) is not str or kind not in session.sends:
@@ -58,12 +58,12 @@ def asend(original: Method, _: Any) -> Method:
     return sent
 
 
-def send_raw(original: Method, _: Any) -> Method:
+def send_raw(original: Method, layer: Layer) -> Method:
     """Of a message that the app has written itself."""
 
     @functools.wraps(original)
     def sent(self: Any, data: Any) -> Any:
-        session = self.__dict__.get(SESSION)
+        session = self.__dict__.get(SESSION) if layer.current is not None else None
         generation = session.sending_raw(data) if session is not None else None
         try:
             return original(self, data)
@@ -75,12 +75,12 @@ def send_raw(original: Method, _: Any) -> Method:
     return sent
 
 
-def asend_raw(original: Method, _: Any) -> Method:
+def asend_raw(original: Method, layer: Layer) -> Method:
     """The async twin."""
 
     @functools.wraps(original)
     async def sent(self: Any, data: Any) -> Any:
-        session = self.__dict__.get(SESSION)
+        session = self.__dict__.get(SESSION) if layer.current is not None else None
         generation = session.sending_raw(data) if session is not None else None
         try:
             return await original(self, data)
@@ -92,12 +92,12 @@ def asend_raw(original: Method, _: Any) -> Method:
     return sent
 
 
-def send_on_lane(original: Method, _: Any) -> Method:
+def send_on_lane(original: Method, layer: Layer) -> Method:
     """Of an event on a lane, which writes to the websocket itself."""
 
     @functools.wraps(original)
     def sent(self: Any, event: Any) -> Any:
-        session, generation = _on_lane(self, event)
+        session, generation = _on_lane(layer, self, event)
         try:
             return original(self, event)
         except BaseException as error:
@@ -108,12 +108,12 @@ def send_on_lane(original: Method, _: Any) -> Method:
     return sent
 
 
-def asend_on_lane(original: Method, _: Any) -> Method:
+def asend_on_lane(original: Method, layer: Layer) -> Method:
     """The async twin."""
 
     @functools.wraps(original)
     async def sent(self: Any, event: Any) -> Any:
-        session, generation = _on_lane(self, event)
+        session, generation = _on_lane(layer, self, event)
         try:
             return await original(self, event)
         except BaseException as error:
@@ -124,7 +124,9 @@ def asend_on_lane(original: Method, _: Any) -> Method:
     return sent
 
 
-def _on_lane(lane: Any, event: Any) -> tuple[Session | None, Generation | None]:
+def _on_lane(layer: Layer, lane: Any, event: Any) -> tuple[Session | None, Generation | None]:
+    if layer.current is None:
+        return None, None
     connection = getattr(getattr(lane, "_session", None), "connection", None)
     session: Session | None = getattr(connection, SESSION, None)
     kind = event.get("type") if isinstance(event, dict) else getattr(event, "type", None)
