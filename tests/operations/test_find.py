@@ -38,6 +38,10 @@ def test_each_operation_is_found_in_every_spelling(operation):
             f"https://llm.test:8080{path}",
             f"https://r.openai.azure.com/openai/deployments/gpt/{path.lstrip('/')}?api-version=1",
             f"http://[::1]:8080/v1{path}",
+            f"/v1{path}",  # of a client whose base URL is a host alone
+            f"v1{path}",
+            f"/openai/deployments/gpt{path}?api-version=1",
+            f"/openai/v1{path}",
         ):
             assert find(method, url) is operation, (method, url)
 
@@ -106,6 +110,12 @@ def test_each_operation_is_found_in_every_spelling(operation):
         ("get", "https://api.openai.com/"),
         ("post", "https://"),
         ("get", "https://api.openai.com/v1/responses/resp_1/input_items"),
+        ("get", "/v1/chat/completions"),
+        ("get", "/v1/responses/resp_1/input_items"),
+        ("post", "/v1"),
+        ("post", "/v1/"),
+        ("post", "/v2/of/mine/embeddings"),
+        ("post", "/v1/search/embeddings"),
         # absolute, and the last segment alone does not tell
         ("post", "https://llm.test/v1/images/completions"),
         ("post", "https://llm.test/search/embeddings"),

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _ID: Final = "{id}"
 _END: Final = ""
+#: Beginnings of a path that no path of an operation has.
+_BASES: Final = ("/v1/", "v1/", "/openai/", "openai/")
 _NONE: Final[dict[str, Operation]] = {}
 
 
@@ -47,7 +49,8 @@ class Table:
         return operation if operation is not None else self._find_odd(str(method), str(url))
 
     def _find_odd(self, method: str, url: str) -> Operation | None:
-        """A URL with an id, with a query, without its first slash, or absolute.
+        """A URL with an id, with a query, without its first slash, absolute, or with the base that the client's
+        own URL does not name.
 
         All calls that are not traced come here, too: one function, without any more inside.
         """
@@ -56,6 +59,8 @@ class Table:
         if "://" in path:  # below a base: /v1, /openai/deployments/gpt-4o, a proxy's own, or nothing
             path = urlsplit(path).path
             starts = range(path.count("/"))
+        elif path.startswith(_BASES):
+            starts = range(1, path.count("/") + 1)
         segments = path.removeprefix("/").split("/")
         for start in starts:
             nodes = [self._tree]
