@@ -49,8 +49,8 @@ class Table:
         return operation if operation is not None else self._find_odd(str(method), str(url))
 
     def _find_odd(self, method: str, url: str) -> Operation | None:
-        """A URL with an id, with a query, without its first slash, absolute, or with the base that the client's
-        own URL does not name.
+        """A URL with an id, with a query, without its first slash, absolute, or with the base that the URL of
+        the client does not name.
 
         All calls that are not traced come here, too: one function, without any more inside.
         """
