@@ -40,6 +40,7 @@ from gossamer.testing import capture
         ("bedrock-mantle.us-west-2.api.aws", "aws.bedrock"),
         ("bedrock-runtime.cn-north-1.amazonaws.com.cn", "aws.bedrock"),
         ("bedrock-mantle.us-east-1.api.aws", "aws.bedrock"),
+        ("vpce-0a-1b.bedrock-runtime.us-east-1.vpce.amazonaws.com", "aws.bedrock"),
         # what somebody runs there is not Bedrock
         ("my-vllm-123.us-east-1.elb.amazonaws.com", "openai"),
         ("ec2-1-2-3-4.compute-1.amazonaws.com", "openai"),
@@ -51,9 +52,13 @@ from gossamer.testing import capture
         ("generativelanguage.googleapis.com", "gcp.gemini"),
         ("aiplatform.googleapis.com", "gcp.vertex_ai"),
         ("europe-west1-aiplatform.googleapis.com", "gcp.vertex_ai"),
+        ("aiplatform.eu.rep.googleapis.com", "gcp.vertex_ai"),
+        ("us-central1-aiplatform-mine.p.googleapis.com", "gcp.vertex_ai"),
+        ("storage.googleapis.com", "openai"),
         ("api.groq.com", "groq"),
         ("us-south.ml.cloud.ibm.com", "ibm.watsonx.ai"),
         ("api.mistral.ai", "mistral_ai"),
+        ("codestral.mistral.ai", "mistral_ai"),
         ("api.moonshot.ai", "moonshot_ai"),
         ("api.moonshot.cn", "moonshot_ai"),
         ("api.perplexity.ai", "perplexity"),
@@ -71,8 +76,10 @@ def test_the_host_tells_the_provider(host, provider):
 
 
 def test_each_host_of_the_table_is_found():
-    for suffix, provider in PROVIDERS_BY_HOST.items():
-        assert provider_of(suffix) == provider_of(f"some.where.{suffix}") == provider
+    for entry, provider in PROVIDERS_BY_HOST.items():
+        suffix, _, path = entry.partition("/")
+        for host in (suffix, f"some.where.{suffix}"):
+            assert provider_of(host, path=f"/{path}/v1") == provider
 
 
 @pytest.mark.parametrize(
@@ -87,6 +94,7 @@ def test_each_host_of_the_table_is_found():
         ("https://[2001:db8::1]/v1", "2001:db8::1", 443),
         ("https://user:secret@llm.test/v1?key=secret#secret", "llm.test", 443),
         ("https://LLM.Test/v1", "llm.test", 443),
+        ("https://llm.test./v1", "llm.test", 443),
     ],
 )
 def test_the_url_tells_address_and_port(url, address, port):
@@ -285,6 +293,52 @@ def test_hosts_that_were_added_come_before_those_of_the_table():
         "https://other.test/v1": "openai",
     }.items():
         assert servers.of(make(url)).provider == servers.at(f"{url}/chat/completions").provider == provider
+
+
+def test_hosts_with_a_port_or_a_path():
+    """Two servers of one machine, and all that a gateway leads to."""
+    hosts = {
+        "localhost": "acme",
+        "localhost:8000": "vllm",
+        "[::1]:11434": "ollama",
+        "gateway.test": "gateway",
+        "gateway.test/groq": "groq",
+        "gateway.test/my/azure": "azure.ai.openai",
+        "gateway.test:8443/groq": "other",
+    }
+    servers = Servers(locate(OPENAI), hosts.items())
+    for url, provider in {
+        "http://localhost:8000/v1": "vllm",
+        "http://localhost:8001/v1": "acme",
+        "http://localhost/v1": "acme",
+        "http://[::1]:11434/v1": "ollama",
+        "http://[::1]:11435/v1": "openai",
+        "https://gateway.test/v1": "gateway",
+        "https://gateway.test/groq": "groq",
+        "https://eu.gateway.test./groq/openai/v1": "groq",
+        "https://gateway.test/groqs/openai/v1": "gateway",
+        "https://gateway.test/my/azure/v1": "azure.ai.openai",
+        "https://gateway.test/my/v1": "gateway",
+        "https://gateway.test:8443/groq/v1": "other",
+        "https://mine.services.ai.azure.com/models": "azure.ai.inference",
+        "https://mine.services.ai.azure.com/openai/v1": "azure.ai.openai",
+    }.items():
+        assert servers.of(make(url)).provider == provider, url
+        assert servers.at(f"{url}/chat/completions").provider == provider, url
+
+
+@pytest.mark.parametrize(
+    "path", ["/chat/completions?back=https://app.test/", "https://azure.test/openai/chat/completions"]
+)
+def test_a_client_that_says_who_answers_says_so_whatever_the_url(path, run):
+    with capture() as telemetry:
+        client = openai.AzureOpenAI(
+            api_key="k", api_version="1", azure_endpoint="https://azure.test", http_client=mock_client()
+        )
+        client.post(path, body={"model": "m", "messages": []}, cast_to=object)
+    (span,) = telemetry.spans
+    assert span["attributes"]["gen_ai.provider.name"] == "azure.ai.openai"
+    assert span["attributes"]["server.address"] == "azure.test"
 
 
 def test_a_setting_adds_hosts(run):

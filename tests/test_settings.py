@@ -28,6 +28,7 @@ MODES = CHOICES % ("NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT", "'NO_CON
 SIZE = "which is not a whole number of bytes, 1024 or more; 131072 is used instead."
 PART_SIZE = "which is not a whole number of bytes, 256 or more; 32768 is used instead."
 NAMES = "which is not names with commas between them; () is used instead."
+HOSTS = "which is not host=provider, with commas between them%s; () is used instead."
 HOOKS = "which is not the name of an entry point, or an object with on_completion(); None is used instead."
 
 
@@ -136,8 +137,16 @@ def test_the_defaults(caplog):
         ("propagation", "Trace", "trace"),
         ("propagation", "baggage", "baggage"),
         ("provider_hosts", "llm.corp=azure.ai.openai", (("llm.corp", "azure.ai.openai"),)),
-        ("provider_hosts", "localhost:8000=vllm,[::1]:80=x_ai", (("localhost", "vllm"), ("::1", "x_ai"))),
-        ("provider_hosts", "https://a.test/v1=groq,*.b.test=x_ai", (("a.test", "groq"), ("b.test", "x_ai"))),
+        (
+            "provider_hosts",
+            "localhost:8000=vllm,[::1]:80=x_ai,[::1]=x_ai",
+            (("localhost:8000", "vllm"), ("[::1]:80", "x_ai"), ("::1", "x_ai")),
+        ),
+        (
+            "provider_hosts",
+            "https://a.test/v1/=groq,*.b.test=x_ai,bücher.test=c",
+            (("a.test/v1", "groq"), ("b.test", "x_ai"), ("xn--bcher-kva.test", "c")),
+        ),
         ("provider_hosts", " .A.test = groq ,b.test=x_ai,", (("a.test", "groq"), ("b.test", "x_ai"))),
         ("content_limit", "1024", 1024),
         ("content_limit", " 65536 ", 65536),
@@ -249,6 +258,12 @@ def test_an_argument_beats_the_environment(monkeypatch):
         ("tool_details", "full", SWITCH),
         ("stream_usage", "true", CHOICES % ("off, auto, always, false, 0, no", "'off'")),
         ("count_tokens", "tiktoken", SWITCH),
+        ("provider_hosts", "llm.corp", HOSTS % ""),
+        ("provider_hosts", "a=b=c", HOSTS % ""),
+        ("provider_hosts", "*=groq", HOSTS % ""),
+        ("provider_hosts", "a.*.test=groq", HOSTS % " (a * can only stand for the beginning of a host)"),
+        ("provider_hosts", "a.test=groq,A.test=x_ai", HOSTS % " (one host has two providers)"),
+        ("provider_hosts", "a.test:port=groq", HOSTS % ""),
     ],
 )
 @pytest.mark.parametrize("source", ["environment", "argument"])

@@ -20,6 +20,7 @@ AZURE: Final = "azure.ai.openai"
 #: Host suffix → the value of `gen_ai.provider.name`: the well-known one, where the conventions have one. Who
 #: speaks OpenAI's format and has none is called `openai`, as a host that is not listed is, such as a proxy or
 #: a server of one's own; `server.address` tells which it really was. `GOSSAMER_PROVIDER_HOSTS` adds to these.
+#: A port, and the beginning of the path, may follow: `localhost:8000`, `gateway.example/groq`.
 PROVIDERS_BY_HOST: Final[dict[str, str]] = {
     "api.openai.com": OPENAI,  # with its regions, such as eu.api.openai.com
     "api.cerebras.ai": OPENAI,
@@ -36,6 +37,7 @@ PROVIDERS_BY_HOST: Final[dict[str, str]] = {
     "cognitiveservices.azure.us": AZURE,
     "cognitiveservices.azure.cn": AZURE,
     "services.ai.azure.com": AZURE,
+    "services.ai.azure.com/models": "azure.ai.inference",
     "inference.ai.azure.com": "azure.ai.inference",
     "models.github.ai": "azure.ai.inference",
     "api.anthropic.com": "anthropic",
@@ -47,6 +49,7 @@ PROVIDERS_BY_HOST: Final[dict[str, str]] = {
     "api.groq.com": "groq",
     "ml.cloud.ibm.com": "ibm.watsonx.ai",
     "api.mistral.ai": "mistral_ai",
+    "codestral.mistral.ai": "mistral_ai",
     "api.moonshot.ai": "moonshot_ai",
     "api.moonshot.cn": "moonshot_ai",
     "api.perplexity.ai": "perplexity",
@@ -106,17 +109,36 @@ class Server:
         return span, point
 
 
-def provider_of(host: str, hosts: Mapping[str, str] = PROVIDERS_BY_HOST, default: str = OPENAI) -> str:
-    """The provider behind a host name: the longest listed suffix wins, else it is the default."""
-    labels = host.lower().split(".")
+def provider_of(
+    host: str,
+    hosts: Mapping[str, str] = PROVIDERS_BY_HOST,
+    default: str = OPENAI,
+    *,
+    port: int | None = None,
+    path: str = "",
+) -> str:
+    """The provider behind a host name: the longest listed suffix wins, else it is the default.
+
+    Of entries for the same suffix, one with a path that is the beginning of this one goes before one with the
+    port, and that before one with neither.
+    """
+    host = host.lower()
+    labels = host.split(".")
+    segments = path.strip("/").split("/")
+    paths = ["/".join(("", *segments[:count])) for count in range(len(segments), 0, -1)]
     for start in range(len(labels)):
-        provider = hosts.get(".".join(labels[start:]))
-        if provider is not None:
-            return provider
-    # Where a region or a service stands before the suffix:
-    if host.endswith("-aiplatform.googleapis.com"):
+        suffix = ".".join(labels[start:])
+        with_port = f"[{suffix}]:{port}" if ":" in suffix else f"{suffix}:{port}"
+        for rest in (*paths, ""):
+            provider = hosts.get(f"{with_port}{rest}") or hosts.get(f"{suffix}{rest}")
+            if provider is not None:
+                return provider
+    # Where a region, a service or an endpoint of one's own stands before the suffix:
+    if host.endswith(".googleapis.com") and "aiplatform" in labels[0].split("-"):
         return "gcp.vertex_ai"
-    if labels[0].startswith("bedrock") and host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws")):
+    if host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws")) and any(
+        label.startswith(("bedrock-runtime", "bedrock-mantle")) for label in labels
+    ):
         return "aws.bedrock"
     return default
 
@@ -129,9 +151,9 @@ def server_at(
 ) -> Server:
     """The server of a URL; without a port in it, the scheme's own."""
     parts = urlsplit(url)
-    host = parts.hostname or ""
+    host = (parts.hostname or "").rstrip(".")  # a dot at the end says that the name is whole
     port = parts.port or _PORTS.get(parts.scheme)
-    found = provider or provider_of(host, hosts, default)
+    found = provider or provider_of(host, hosts, default, port=port, path=parts.path)
     deployment = parts.path.partition("/deployments/")[2].partition("/")[0]
     return Server(found, host, port, unquote(deployment) if found == AZURE else None)
 
@@ -148,13 +170,15 @@ class Servers:
 
         Args:
             sdk: whose clients they are.
-            hosts: (host suffix, provider) each, beside `PROVIDERS_BY_HOST` and before it.
+            hosts: (host suffix, provider) each, as in `PROVIDERS_BY_HOST`, and before those.
         """
         self._sdk = sdk
         default = sdk.package.provider
         # Who speaks OpenAI's format is only called so where nothing better is known.
         known = {host: who for host, who in PROVIDERS_BY_HOST.items() if default == OPENAI or who != OPENAI}
         self._hosts = {**known, **dict(hosts)}
+        #: Segments of a path that can tell a provider.
+        self._told_by_path = max(host.count("/") for host in self._hosts)
         self._by_client: dict[int, tuple[weakref.ref[Any], Any, Server]] = {}
         self._by_url: dict[tuple[str, str | None], Server] = {}
 
@@ -168,12 +192,17 @@ class Servers:
         return self._look_up(client, base_url)
 
     def at(self, url: str, client: Any = None) -> Server:
-        """The server of an absolute URL, whatever the base URL of the client is that goes there."""
+        """The server of a URL, whatever the base URL of the client is that goes there, if it is absolute."""
         parts = urlsplit(url)
+        if not parts.netloc and client is not None:
+            return self.of(client)  # what looks absolute stands in its query
         base, found, rest = parts.path.partition("/deployments/")
-        deployment = f"{base}{found}{rest.partition('/')[0]}" if found else ""
+        if found:
+            path = f"{base}{found}{rest.partition('/')[0]}"
+        else:
+            path = "/".join(base.split("/")[: self._told_by_path + 1])
         provider = None if client is None else self._provider_of(client)
-        return self._of_url(f"{parts.scheme}://{parts.netloc}{deployment}", provider)
+        return self._of_url(f"{parts.scheme}://{parts.netloc}{path}", provider)
 
     def _look_up(self, client: Any, base_url: Any) -> Server:
         server = self._of_url(str(client.base_url), self._provider_of(client))

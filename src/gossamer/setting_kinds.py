@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
+class RefusedError(ValueError):
+    """A value that is none, and why: without quoting it, for it may be a secret at the wrong place."""
+
+
 class Choice:
     """One of some words, in whatever case."""
 
@@ -71,25 +75,35 @@ class Hosts:
     shown = "host=provider, with commas between them"
 
     def read(self, value: Any) -> tuple[tuple[str, str], ...]:
-        """(host, provider) each; ValueError when there is another thing among them."""
+        """(host, provider) each; ValueError when there is another thing among them, or two for one host."""
         if isinstance(value, str):
             pairs = [entry.split("=") for entry in value.split(",") if entry.strip()]
         else:
             pairs = [list(entry) for entry in dict(value).items()]
-        found = []
+        found: dict[str, str] = {}
         for pair in pairs:
             if len(pair) != 2 or not all(isinstance(word, str) and word.strip() for word in pair):
                 raise ValueError
-            host = _host_of(pair[0].strip())
-            if not host:
-                raise ValueError
-            found.append((host, pair[1].strip()))
-        return tuple(found)
+            host, provider = _host_of(pair[0].strip()), pair[1].strip()
+            if found.setdefault(host, provider) != provider:
+                raise RefusedError("one host has two providers")
+        return tuple(found.items())
 
 
 def _host_of(text: str) -> str:
-    """A host by itself, if it was written as a URL, with its port, or with `*.` for all that end in it."""
-    return (urlsplit(text if "://" in text else f"//{text}").hostname or "").removeprefix("*").strip(".")
+    """A host, with its port and path if they are there. It may be written as a URL, or with `*.` for all that
+    end in it. ValueError when it is none, or one that no URL of a client's can be at.
+    """
+    parts = urlsplit(text if "://" in text else f"//{text}")
+    host = (parts.hostname or "").removeprefix("*").strip(".")
+    if "*" in host:
+        raise RefusedError("a * can only stand for the beginning of a host")
+    if not host:
+        raise ValueError
+    if not host.isascii():
+        host = host.encode("idna").decode()  # as HTTP clients write it
+    port = "" if parts.port is None else f":{parts.port}"
+    return f"{f'[{host}]' if ':' in host and port else host}{port}{parts.path.rstrip('/')}"
 
 
 class Function:
@@ -102,17 +116,17 @@ class Function:
         if isinstance(value, str):
             module, _, name = value.partition(":")
             if not name:
-                raise ValueError("it names no function")
+                raise RefusedError("it names no function")
             try:
                 value = import_module(module)
                 for step in name.split("."):
                     value = getattr(value, step)
             except Exception as error:
-                raise ValueError(_told(error, module)) from error
+                raise RefusedError(_told(error, module)) from error
         if not callable(value):
             raise ValueError
         if iscoroutinefunction(value):
-            raise ValueError("it is async, and nobody would await it")
+            raise RefusedError("it is async, and nobody would await it")
         return value  # type: ignore[no-any-return]
 
 

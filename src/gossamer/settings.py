@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from gossamer.errors import logger, quoted
 from gossamer.scope import CaptureMode
-from gossamer.setting_kinds import SWITCH, Choice, Function, Hook, Hosts, Mode, Names, Size
+from gossamer.setting_kinds import SWITCH, Choice, Function, Hook, Hosts, Mode, Names, RefusedError, Size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -166,7 +166,7 @@ class Settings:
         default=(),
         shown="`host=provider`, with commas",
         meaning="Who answers at a host, or at all that end in it: the `gen_ai.provider.name` of proxies and "
-        "of servers of one's own.",
+        "of servers of one's own. A port, a path or both may follow the host: `localhost:8000=vllm`.",
     )
     response_headers: bool = _setting(
         variable="GOSSAMER_RESPONSE_HEADERS",
@@ -215,7 +215,7 @@ class Settings:
                     source,
                     quoted(value),
                     kind.shown,
-                    f" ({error})" if isinstance(kind, Function) and str(error) else "",
+                    f" ({error})" if isinstance(error, RefusedError) else "",
                     "no content is captured" if entry.name == "redact" else f"{default!r} is used instead",
                 )
         settings = cls(**values)

@@ -87,7 +87,8 @@ class Telemetry:
                 return None
             if pending:
                 drain()
-            server = self._servers.of(client) if "://" not in str(url) else self._servers.at(str(url))
+            servers = self._servers
+            server = servers.of(client) if "://" not in str(url) else servers.at(str(url), client)
             attributes, point, own = self._describe(operation, server, options, context, stream=stream)
             call = Call(
                 operation,

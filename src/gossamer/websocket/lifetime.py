@@ -130,7 +130,7 @@ def _watch(connection: Any, manager: Any, hook: Watch, queued: list[Any]) -> Non
             server, model = hook.servers.of(client), _private(manager, "model")
         else:
             host = f"[{uri.host}]" if ":" in uri.host else uri.host
-            server = hook.servers.at(f"{'wss' if uri.secure else 'ws'}://{host}:{uri.port}", client)
+            server = hook.servers.at(f"{'wss' if uri.secure else 'ws'}://{host}:{uri.port}{uri.path}", client)
             query = parse_qs(uri.query)
             model = (query.get("model") or query.get("deployment") or [None])[0]
         session = _SESSIONS[CONNECTIONS[known].protocol](
