@@ -72,7 +72,10 @@ def _providers() -> str:
         (code(provider), f"{codes(found)}, and every other host" if provider == OPENAI else codes(found))
         for provider, found in sorted(hosts.items())
     ]
-    return table(("`gen_ai.provider.name`", "`server.address` is or ends in; a path is that of the client's base URL"), rows)
+    return table(
+        ("`gen_ai.provider.name`", "`server.address` is or ends in; a path is that of the client's base URL"),
+        rows,
+    )
 
 
 _ALL: Final = Table((*plain_operations(ADMINISTRATION), *OPERATIONS), other=OTHER)

@@ -143,6 +143,13 @@ def test_the_sdk_is_left_as_it_was():
     assert [getattr(owner, name) for owner, name in places] == before
 
 
+def test_one_limit_for_all_is_told_too():
+    """As Together and OpenRouter have it."""
+    limits = {"x-ratelimit-limit": "600", "x-ratelimit-remaining": "599", "x-ratelimit-reset": "1"}
+    told = {f"http.response.header.{name}": (value,) for name, value in limits.items()}
+    assert read_headers(http.Headers({**limits, "x-ratelimit-limited": "no"})) == told
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -55,9 +55,15 @@ ANSWER = {
     "usage": USAGE,
 }
 CHUNK = {**ANSWER, "object": "chat.completion.chunk"}
+# Groq tells the usage of a stream here, unless it is asked for it.
 CHUNKS = [
     {**CHUNK, "usage": None, "choices": [{"index": 0, "delta": {"content": "Very."}}]},
-    {**CHUNK, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
+    {
+        **CHUNK,
+        "usage": None,
+        "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}],
+        "x_groq": {"id": "req_1", "usage": USAGE},
+    },
 ]
 
 

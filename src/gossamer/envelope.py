@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from gossamer import semconv
 
-#: Begin of the headers that tell limits: of requests, tokens, images, per minute or day.
-_LIMITS: Final = tuple(f"x-ratelimit-{what}-" for what in ("limit", "remaining", "reset"))
+_TELL_LIMITS: Final = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
+#: Begin of the headers that tell limits one by one: of requests, tokens, images, per minute or day.
+_LIMITS: Final = tuple(f"{name}-" for name in _TELL_LIMITS)
 #: Characters of a name. A server could send any, and each is an attribute of its own.
 _LONGEST: Final = 64
 HEADERS: Final = frozenset(
@@ -24,6 +25,7 @@ HEADERS: Final = frozenset(
         "retry-after-ms",
         "x-amzn-requestid",  # Bedrock
         "x-ms-region",  # Azure
+        *_TELL_LIMITS,  # Together, OpenRouter
     }
 )
 

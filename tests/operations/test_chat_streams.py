@@ -66,6 +66,18 @@ STREAMS: dict[str, tuple[list[Any], dict[str, Any]]] = {
         [chunk(text(str(n)), usage=usage(24, n)) for n in range(7)] + [chunk(end(), usage=usage(24, 7))],
         {**NAME, FINISH: ("stop",), **TOKENS},
     ),
+    "Groq: usage in a place of its own": (
+        [chunk(text("a"), x_groq={"id": "r"}), chunk(end(), x_groq={"id": "r", "usage": usage(24, 7)})],
+        {**NAME, FINISH: ("stop",), **TOKENS},
+    ),
+    "Groq: the same usage twice": (
+        [chunk(text("a")), chunk(end(), x_groq={"usage": usage(24, 7)}), chunk(usage=usage(24, 7))],
+        {**NAME, FINISH: ("stop",), **TOKENS},
+    ),
+    "Moonshot: usage in the choice": (
+        [chunk(text("a")), chunk({**end(), "usage": usage(24, 7)})],
+        {**NAME, FINISH: ("stop",), **TOKENS},
+    ),
     "usage of null after the usage": (
         [chunk(text("a")), chunk(end(), usage=usage(24, 7)), chunk(usage=None)],
         {**NAME, FINISH: ("stop",), **TOKENS},

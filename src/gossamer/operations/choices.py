@@ -65,6 +65,8 @@ class ChoicesFold:
             if value:
                 answer[key] = value
         usage = found.get("usage")
+        if usage is None and "x_groq" in found:
+            usage = fields(found["x_groq"]).get("usage")
         if usage is not None:
             answer["usage"] = usage  # cumulative where it comes more than once: the last one counts
         choices = found.get("choices")
@@ -75,6 +77,8 @@ class ChoicesFold:
             reason, index = of_choice.get("finish_reason"), of_choice.get("index")
             if type(reason) is str and reason:
                 self._reasons[index if type(index) is int else position] = reason
+                if usage is None and of_choice.get("usage") is not None:
+                    answer["usage"] = of_choice["usage"]  # Moonshot's place for it
         return True
 
     def answer(self) -> Fields:
