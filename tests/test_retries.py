@@ -11,6 +11,7 @@ import pytest
 from openai import _base_client
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
+from gossamer.openai_sdk import OpenAIInstrumentor
 from gossamer.testing import capture
 
 http = getattr(_base_client, "httpx2", None) or _base_client.httpx
@@ -120,6 +121,53 @@ def test_the_delay_is_the_sdks_own(telemetry, ask, monkeypatch):
     monkeypatch.setattr(_base_client.BaseClient, "_calculate_retry_timeout", recorded)
     ask(refused(429))
     assert [told["gossamer.retry.delay"] for _, told in events(telemetry)] == waited
+
+
+class Capped:
+    """Waits as the SDK does, but not as long."""
+
+    def _calculate_retry_timeout(self, *args: Any, **more: Any) -> float:
+        return min(super()._calculate_retry_timeout(*args, **more), 0.0001)  # type: ignore[misc]
+
+
+class Fixed:
+    """Waits as it wants to."""
+
+    def _calculate_retry_timeout(self, remaining, options, response_headers=None) -> float:
+        return 0.0001
+
+
+class Twice(Capped, Fixed):
+    """One override that asks another."""
+
+
+@pytest.mark.parametrize("mixin", [Capped, Fixed, Twice])
+def test_the_delay_is_what_a_client_of_the_apps_own_says(telemetry, ask, monkeypatch, mixin):
+    for kind in ("OpenAI", "AsyncOpenAI"):
+        monkeypatch.setattr(openai, kind, type("Mine", (mixin, getattr(openai, kind)), {}))
+    ask(refused(429), refused(503))
+    assert [told["gossamer.retry.delay"] for _, told in events(telemetry)] == [0.0001, 0.0001]
+    assert telemetry.spans[0]["attributes"]["gossamer.request.retries"] == 2
+    OpenAIInstrumentor().uninstrument()
+    assert not hasattr(mixin._calculate_retry_timeout, "__wrapped__")
+
+
+def test_a_client_of_the_apps_own_is_hooked_again_after_a_pause(ask, monkeypatch):
+    for kind in ("OpenAI", "AsyncOpenAI"):
+        monkeypatch.setattr(openai, kind, type("Mine", (Fixed, getattr(openai, kind)), {}))
+    for _ in range(2):
+        with capture() as telemetry:
+            ask(refused(429))
+        assert len(events(telemetry)) == 1
+
+
+def test_an_override_that_is_no_method_is_left_alone(telemetry, ask, monkeypatch):
+    odd = staticmethod(lambda *_: 0.0001)
+    for kind in ("OpenAI", "AsyncOpenAI"):
+        mine = type("Mine", (getattr(openai, kind),), {"_calculate_retry_timeout": odd})
+        monkeypatch.setattr(openai, kind, mine)
+    assert ask(refused(429)).id == "c_1"
+    assert len(telemetry.spans) == 1
 
 
 def test_the_retries_of_a_call_inside_another_are_its_own(telemetry, monkeypatch):

@@ -22,6 +22,8 @@ from gossamer.scope import CaptureMode
 from gossamer.telemetry import Telemetry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gossamer.completion.hook import CompletionHook
     from gossamer.content.capture import Capture
     from gossamer.propagation import Propagation
@@ -41,9 +43,16 @@ class Binding:
     """The providers in use: those that were given, else the global ones, which may be set later."""
 
     def __init__(
-        self, sdk: SDK, settings: Settings, tracer_provider: Any, meter_provider: Any, logger_provider: Any
+        self,
+        sdk: SDK,
+        settings: Settings,
+        meet: Callable[[type[Any]], object],
+        tracer_provider: Any,
+        meter_provider: Any,
+        logger_provider: Any,
     ) -> None:
         self.sdk = sdk
+        self._meet = meet
         self.settings = settings
         self._given = (tracer_provider, meter_provider, logger_provider)
         self._hooks = {
@@ -87,7 +96,7 @@ class Binding:
         outputs = self._make_outputs()
         # Other threads go by the old ones until all is made.
         self._telemetry = (
-            Telemetry(self.sdk, self.settings, self._table, outputs, self._propagation)
+            Telemetry(self.sdk, self.settings, self._table, outputs, self._propagation, self._meet)
             if outputs is not None
             else None
         )

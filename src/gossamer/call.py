@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from functools import partial
 from time import perf_counter_ns, time_ns
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -17,7 +18,7 @@ from gossamer.fields import NOTHING, Fields
 
 if TYPE_CHECKING:
     import weakref
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from contextvars import Token
 
     from opentelemetry.trace import Span
@@ -309,5 +310,19 @@ class Guard:
 
 def call_of(options: Any) -> Call | None:
     """The call whose request has these options, while it is made."""
-    found: Call | None = options.__dict__.get(_IN_OPTIONS)
+    found: Call | None = getattr(options, "__dict__", NOTHING).get(_IN_OPTIONS)
     return found
+
+
+@contextmanager
+def hidden_call(options: Any) -> Iterator[Call | None]:
+    """The same, which nobody else can find in the block."""
+    call = call_of(options)
+    if call is None:
+        yield None
+        return
+    del options.__dict__[_IN_OPTIONS]
+    try:
+        yield call
+    finally:
+        options.__dict__[_IN_OPTIONS] = call

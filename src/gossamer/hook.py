@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Final
 
-from gossamer.call import call_of
+from gossamer.call import call_of, hidden_call
 
 if TYPE_CHECKING:
     from gossamer.sdk import SDK
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 #: Gives the telemetry that is on now for a client, or None.
 Current = Callable[[Any], "Telemetry | None"]
 Method = Callable[..., Any]
+
+#: Called once before each retry, sync and async, with the request's options. It tells how long to wait.
+_RETRY: Final = "_calculate_retry_timeout"
 
 
 class Layer:
@@ -78,7 +82,10 @@ class Hook:
             Place(owner, "request", make)
             for owner, make in zip((sdk.sync_client, sdk.async_client), makers, strict=True)
         ]
-        self._places = [*self._requests, Place(sdk.base_client, "_calculate_retry_timeout", _counting)]
+        self._places = [*self._requests, Place(sdk.base_client, _RETRY, _counting)]
+        self._current: Current | None = None
+        #: Classes whose way to wait is watched.
+        self._waiting: set[type[Any]] = {sdk.base_client}
         #: Where somebody may have put a wrapper before us that leads past ours.
         self._overrides = [
             Place(owner, "request", make) for owner, make in zip(sdk.clients, makers, strict=True)
@@ -96,14 +103,27 @@ class Hook:
             current: gives the telemetry that is on.
             headers: whether the headers of responses are wanted.
         """
+        self._current = current
         for place in (*self._places, *(self._responses if headers else ())):
             self._layers.switch_on(place, current)
         for place, below in zip(self._overrides, self._requests, strict=True):
             if place.leads_past(below):
                 self._layers.switch_on(place, current)
 
+    def meet(self, kind: type[Any]) -> None:
+        """Clients of another class call: one of the app's, perhaps, which says itself how long a retry waits."""
+        owner = next((owner for owner in kind.__mro__ if _RETRY in vars(owner)), None)
+        if owner is None or owner in self._waiting or self._current is None:
+            return
+        self._waiting.add(owner)
+        if type(vars(owner)[_RETRY]) is FunctionType:
+            place = Place(owner, _RETRY, _counting)
+            self._places.append(place)
+            self._layers.switch_on(place, self._current)
+
     def remove(self) -> None:
         """Switch the wrappers off and put the SDK's methods back."""
+        self._current = None
         self._layers.switch_off()
         for place in (*self._overrides, *self._places, *self._responses):
             place.unwrap()
@@ -251,12 +271,16 @@ def _async_with_retries(request: Method, layer: Layer) -> Method:
     return traced
 
 
-def _counting(retry: Method, layer: Layer) -> Method:
+def _counting(retry: Method, _: Layer) -> Method:
+    """An app that overrides the method may take what it wants; the SDK gives the options as the second."""
+
     @functools.wraps(retry)
-    def counted(self: Any, remaining_retries: int, options: Any, response_headers: Any = None) -> Any:
-        delay = retry(self, remaining_retries, options, response_headers)
-        call = call_of(options)
-        if call is not None and layer.current is not _nothing:
+    def counted(self: Any, *args: Any, **more: Any) -> Any:
+        options = args[1] if len(args) > 1 else more.get("options")
+        # An override may ask the SDK's own method: what it makes of that is the delay.
+        with hidden_call(options) as call:
+            delay = retry(self, *args, **more)
+        if call is not None:
             call.retry(delay)
         return delay
 

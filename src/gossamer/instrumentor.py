@@ -152,7 +152,7 @@ class Instrumentor(BaseInstrumentor):  # type: ignore[misc]
                 ", ".join(sorted(_ARGUMENTS)),
             )
         given = (kwargs.get(f"{kind}_provider") for kind in ("tracer", "meter", "logger"))
-        return Binding(sdk, Settings.load(**kwargs), *given)
+        return Binding(sdk, Settings.load(**kwargs), self._meet, *given)
 
     def _switch(self) -> None:
         """Put the wrappers where they are wanted, or take them away where nobody wants them any more."""
@@ -177,6 +177,11 @@ class Instrumentor(BaseInstrumentor):  # type: ignore[misc]
                 self._websockets = WebsocketHook(wanted[0].sdk)
             hosts = [pair for each in wanted for pair in each.settings.provider_hosts]
             self._websockets.install(current, hosts)
+
+    def _meet(self, kind: type[Any]) -> None:
+        """A class of clients has its first call."""
+        if self._hook is not None:
+            self._hook.meet(kind)
 
     def _current(self, client: Any) -> Telemetry | None:
         """The telemetry that is on now for a client."""

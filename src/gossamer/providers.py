@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from gossamer import semconv
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from gossamer.operations import Operation
     from gossamer.sdk import SDK
@@ -165,14 +165,21 @@ class Servers:
     `base_url` can be assigned, so it is checked too.
     """
 
-    def __init__(self, sdk: SDK, hosts: Iterable[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self,
+        sdk: SDK,
+        hosts: Iterable[tuple[str, str]] = (),
+        meet: Callable[[type[Any]], object] | None = None,
+    ) -> None:
         """The servers of an SDK's clients.
 
         Args:
             sdk: whose clients they are.
             hosts: (host suffix, provider) each, as in `PROVIDERS_BY_HOST`, and before those.
+            meet: called with the class of each client that is new.
         """
         self._sdk = sdk
+        self._meet = meet
         default = sdk.package.provider
         # Who speaks OpenAI's format is only called so where nothing better is known.
         known = {host: who for host, who in PROVIDERS_BY_HOST.items() if default == OPENAI or who != OPENAI}
@@ -205,6 +212,8 @@ class Servers:
         return self._of_url(f"{parts.scheme}://{parts.netloc}{path}", provider)
 
     def _look_up(self, client: Any, base_url: Any) -> Server:
+        if self._meet is not None:
+            self._meet(type(client))
         server = self._of_url(str(client.base_url), self._provider_of(client))
         if type(client).base_url in self._sdk.base_urls:
             # Else its base_url may change unseen, as the module-level client's does.

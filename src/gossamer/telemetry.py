@@ -25,7 +25,7 @@ from gossamer.stream_usage import ask
 SUPPRESS_MODELS: Final = "suppress_language_model_instrumentation"
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from opentelemetry.context import Context
 
@@ -46,6 +46,7 @@ class Telemetry:
         table: Table,
         outputs: Outputs,
         propagation: Propagation | None = None,
+        meet: Callable[[type[Any]], object] | None = None,
     ) -> None:
         self._sdk = sdk
         self._table = table
@@ -62,7 +63,7 @@ class Telemetry:
         self._has_hooks = any(
             (outputs.request_hook, outputs.response_hook, settings.redact, settings.completion_hook)
         )
-        self._servers = Servers(sdk, settings.provider_hosts)
+        self._servers = Servers(sdk, settings.provider_hosts, meet)
         self._special = (sdk.stream, sdk.async_stream, *sdk.raw_responses)
         self._streams = (sdk.stream, sdk.async_stream)
         self._gaps = settings.time_per_output_chunk and outputs.metrics is not None
