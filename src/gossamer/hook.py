@@ -111,7 +111,7 @@ class Hook:
                 self._layers.switch_on(place, current)
 
     def meet(self, kind: type[Any]) -> None:
-        """Clients of another class call: one of the app's, perhaps, which says itself how long a retry waits."""
+        """Clients of another class call: perhaps of the app, which says itself how long a retry waits."""
         owner = next((owner for owner in kind.__mro__ if _RETRY in vars(owner)), None)
         if owner is None or owner in self._waiting or self._current is None:
             return
