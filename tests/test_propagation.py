@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,7 @@ from opentelemetry import context as context_api
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from gossamer.call import Call
 from gossamer.testing import capture
 
 http = getattr(_base_client, "httpx2", None) or _base_client.httpx
@@ -116,8 +118,9 @@ def test_baggage_goes_along_only_where_it_is_asked_for(requests_of, setting):
         {"extra_headers": {"Traceparent": THEIRS}},
         {"options": {"default_headers": {"traceparent": THEIRS}}},
         {"session": {"headers": {"traceparent": THEIRS}}},
+        {"options": {"default_headers": {"x-mine": "1"}}, "extra_headers": {"TraceParent": THEIRS}},
     ],
-    ids=["of the call", "of the client", "of the HTTP client"],
+    ids=["of the call", "of the client", "of the HTTP client", "of both"],
 )
 def test_the_apps_own_header_wins(requests_of, where):
     with capture(propagation="trace"):
@@ -142,6 +145,37 @@ def test_the_apps_headers_and_options_stay_as_they_were(run):
         client.request(object, options)
         assert options.headers is before == {"x-mine": "1"}
         assert len(told(sent[0])) == 1
+
+
+def test_a_header_that_the_app_leaves_out_is_left_out(requests_of):
+    with capture(propagation="trace"):
+        (request,) = requests_of(extra_headers={"traceparent": openai._types.Omit()})
+    assert told(request) == []
+
+
+def test_headers_of_a_client_of_the_apps_own_are_made_once(requests_of, monkeypatch):
+    """They may be signed, or counted."""
+    numbers = itertools.count()
+
+    class Numbered:
+        @property
+        def default_headers(self) -> Any:
+            return {**super().default_headers, "x-number": str(next(numbers))}  # type: ignore[misc]
+
+    for kind in ("OpenAI", "AsyncOpenAI"):
+        monkeypatch.setattr(openai, kind, type("Mine", (Numbered, getattr(openai, kind)), {}))
+    (first,) = requests_of()
+    with capture(propagation="trace"):
+        (second,) = requests_of()
+    assert int(told(second, "x-number")[0]) - int(told(first, "x-number")[0]) == 1
+    assert len(told(second)) == 1
+
+
+def test_a_capture_that_fails_keeps_no_context_back(requests_of, monkeypatch):
+    monkeypatch.setattr(Call, "capture", lambda *_: 1 / 0)
+    with capture(propagation="trace", capture="SPAN_ONLY", strict=False):
+        (request,) = requests_of()
+    assert len(told(request)) == 1
 
 
 def test_nothing_is_sent_along_unasked(requests_of, telemetry):

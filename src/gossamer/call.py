@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gossamer.content.capture import Capture, Captured
     from gossamer.operations import Fold, Operation
     from gossamer.outputs import Outputs
+    from gossamer.propagation import Propagation
 
 #: How a stream ended. `completed`: read to its end. `closed`: the app closed it before. `abandoned`: the app
 #: dropped it unread or half read. `cancelled`: the task that read it, or was in its `with` block, was
@@ -53,7 +54,7 @@ class Call:
     captured: Captured | None = None
     body: Fields | None = None  # of the request, where tokens are counted
     body_as_it_was: Any = None  # before it was made to ask for usage
-    headers_as_they_were: Any = NOTHING  # before the trace context was added
+    propagation: Propagation | None = None
     awaits_parse = False
     watched = True
     _gap_point: dict[str, Any] | None = None
@@ -133,8 +134,6 @@ class Call:
         self.parser = None
         if self.body_as_it_was is not None:
             given["json_data"] = self.body_as_it_was
-        if self.headers_as_they_were is not NOTHING:
-            given["headers"] = self.headers_as_they_were
 
     def __deepcopy__(self, _: Any) -> Call:
         return self  # the options lead here, and may be copied
@@ -263,6 +262,14 @@ class Call:
             if self.span is not None and self.recording:
                 told = failure.of_retry(sys.exc_info()[1])
                 self.span.add_event(semconv.RETRY_EVENT, {**told, semconv.RETRY_DELAY: float(delay)})
+        except Exception as error:
+            swallow(error)
+
+    def send_along(self, client: Any, options: Any, headers: Any) -> None:
+        """Add the trace context to the headers of an attempt, if it is to go with this request."""
+        try:
+            if self.propagation is not None:
+                self.propagation.inject(client, options, headers, self.context)
         except Exception as error:
             swallow(error)
 

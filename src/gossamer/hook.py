@@ -95,16 +95,20 @@ class Hook:
             Place(sdk.sync_client, "_process_response", _showing),
             Place(sdk.async_client, "_process_response", _showing),
         )
+        #: Where the headers of each attempt are made.
+        self._headers = (Place(sdk.base_client, "_build_headers", _propagating),)
 
-    def install(self, current: Current, *, headers: bool = False) -> None:
+    def install(self, current: Current, *, responses: bool = False, headers: bool = False) -> None:
         """Put the wrappers in place and switch them on.
 
         Args:
             current: gives the telemetry that is on.
-            headers: whether the headers of responses are wanted.
+            responses: whether the headers of responses are wanted.
+            headers: whether those of requests are to be added to.
         """
         self._current = current
-        for place in (*self._places, *(self._responses if headers else ())):
+        wanted = (*(self._responses if responses else ()), *(self._headers if headers else ()))
+        for place in (*self._places, *wanted):
             self._layers.switch_on(place, current)
         for place, below in zip(self._overrides, self._requests, strict=True):
             if place.leads_past(below):
@@ -125,7 +129,7 @@ class Hook:
         """Switch the wrappers off and put the SDK's methods back."""
         self._current = None
         self._layers.switch_off()
-        for place in (*self._overrides, *self._places, *self._responses):
+        for place in (*self._overrides, *self._places, *self._responses, *self._headers):
             place.unwrap()
 
 
@@ -298,3 +302,17 @@ def _showing(process: Method, _: Layer) -> Method:
         return process(self, options=options, response=response, **more)
 
     return shown
+
+
+def _propagating(build: Method, _: Layer) -> Method:
+    """Sends the context of the call along. Each attempt has headers of its own, of one context."""
+
+    @functools.wraps(build)
+    def built(self: Any, options: Any, **more: Any) -> Any:
+        headers = build(self, options, **more)
+        call = call_of(options)
+        if call is not None:
+            call.send_along(self, options, headers)
+        return headers
+
+    return built

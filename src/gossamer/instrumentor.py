@@ -171,7 +171,11 @@ class Instrumentor(BaseInstrumentor):  # type: ignore[misc]
         current = everyone.current if everyone is not None and not own else self._current
         if self._hook is None:
             self._hook = Hook(wanted[0].sdk)
-        self._hook.install(current, headers=any(each.settings.response_headers for each in wanted))
+        self._hook.install(
+            current,
+            responses=any(each.settings.response_headers for each in wanted),
+            headers=any(each.settings.propagation != "off" for each in wanted),
+        )
         if self.package.websockets:
             if self._websockets is None:
                 self._websockets = WebsocketHook(wanted[0].sdk)

@@ -116,7 +116,7 @@ class Telemetry:
             call.parser = watch_parser(options, call)
             call.enter(options)
             if self._sees_more:
-                self._see_more(call, client, options, server, stream_cls)
+                self._see_more(call, options, server, stream_cls)
             return call
         except Exception as error:
             self._drop(call, options)
@@ -165,16 +165,18 @@ class Telemetry:
                 point[name] = value
         return found
 
-    def _see_more(self, call: Call, client: Any, options: Any, server: Server, stream_cls: Any) -> None:
+    def _see_more(self, call: Call, options: Any, server: Server, stream_cls: Any) -> None:
         """Show the request to those who want more of it than its attributes, and ask for a stream's usage."""
         outputs = self._outputs
+        call.propagation = self._propagation
         try:
             if outputs.request_hook is not None and call.span is not None and call.recording:
                 outputs.request_hook(call.span, options)
             if outputs.capture is not None:
                 call.capture(outputs.capture, options)
-            if self._propagation is not None:
-                call.headers_as_they_were = self._propagation.inject(client, options, call.context)
+        except Exception as error:
+            swallow(error)
+        try:
             if outputs.counter is not None and outputs.counter.counts(call.operation):
                 call.body = body_of(options)
             # Only what is watched can be hidden, and only in the SDK's own kinds of stream.
