@@ -149,8 +149,14 @@ def test_no_client_is_kept_alive(instrumentor):
 
 @pytest.mark.parametrize("client", [None, "client", openai.OpenAI, 7], ids=repr)
 def test_what_is_no_client_is_refused(instrumentor, client):
-    with pytest.raises(TypeError, match="is no client of the SDK"):
+    with pytest.raises(TypeError, match=r"is no client of openai: pass what OpenAI\(…\) or AsyncOpenAI"):
         instrumentor.instrument_client(client)
+
+
+def test_a_part_of_a_client_is_refused(instrumentor, make):
+    for part in (make().chat, make().chat.completions):
+        with pytest.raises(TypeError, match=f"{type(part).__name__} is no client"):
+            instrumentor.instrument_client(part)
 
 
 def test_what_was_never_added_has_nothing():

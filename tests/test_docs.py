@@ -20,7 +20,7 @@ import gossamer
 from gossamer import semconv
 from gossamer.cli.fake import FakeServer, mock_client
 from gossamer.events import _can_carry_events
-from gossamer.stream_usage import HOSTS
+from gossamer.openai_sdk import OPENAI
 from gossamer.testing import capture
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -181,7 +181,7 @@ def test_every_program_is_found() -> None:
 def test_the_hosts_that_are_asked_for_usage_are_listed() -> None:
     page = (DOCS / "content.md").read_text(encoding="utf-8")
     (row,) = re.findall(r"^\| `auto` \|(.+)\|$", page, re.MULTILINE)
-    assert set(re.findall(r"`(.+?)`", row)) == HOSTS
+    assert set(re.findall(r"`(.+?)`", row)) == OPENAI.told_when_asked
 
 
 SECRET = "S3CR3T"

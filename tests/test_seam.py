@@ -15,7 +15,8 @@ import pytest
 from gossamer import finalizers
 from gossamer.cli.fake import mock_client
 from gossamer.instrumentor import Instrumentor
-from gossamer.openai_sdk import OPENAI
+from gossamer.messages import Content, Reader
+from gossamer.openai_sdk import OPENAI, OpenAIInstrumentor
 from gossamer.operations.audio import TRANSCRIPTION
 from gossamer.operations.chat import CHAT
 from gossamer.operations.embeddings import EMBEDDINGS
@@ -86,15 +87,14 @@ async def aanswer(request: Any) -> Any:
 @pytest.fixture
 def telemetry() -> Iterator[Telemetry]:
     """OpenAI's SDK and Groq's, both instrumented, to the same providers."""
-    with capture() as captured:
-        instrumentor = GroqInstrumentor()
-        instrumentor.instrument(
+    with capture(instrumentor=GroqInstrumentor()) as captured:
+        OpenAIInstrumentor().instrument(
             tracer_provider=captured.tracer_provider, meter_provider=captured.meter_provider
         )
         try:
             yield captured
         finally:
-            instrumentor.uninstrument()
+            OpenAIInstrumentor().uninstrument()
 
 
 @pytest.fixture
@@ -198,6 +198,41 @@ def test_one_is_switched_off_and_the_other_goes_on(telemetry, client, run):
     assert len(finalizers.pending) == 1
     other.chat.completions.create(model="gpt", messages=MESSAGES)
     assert [span["attributes"]["gen_ai.request.model"] for span in telemetry.spans] == ["gpt", "gpt"]
+
+
+def test_an_operation_of_its_own_has_content_of_its_own(monkeypatch, client, run):
+    """Nothing of it need be known here."""
+    reader = Reader(
+        outputs=lambda answer: [{"role": "assistant", "parts": [{"type": "text", "content": answer["id"]}]}]
+    )
+    mine = dataclasses.replace(GROQ.operations[0], content=Content(reader))
+    monkeypatch.setattr(GroqInstrumentor, "package", dataclasses.replace(GROQ, operations=(mine,)))
+    with capture(instrumentor=GroqInstrumentor(), capture="SPAN_ONLY") as telemetry:
+        run(client.chat.completions.create(model="llama", messages=MESSAGES))
+    (span,) = telemetry.spans
+    assert "chatcmpl-1" in span["attributes"]["gen_ai.output.messages"]
+    assert "gen_ai.input.messages" not in span["attributes"]
+
+
+def test_the_usage_of_its_streams_is_asked_for_where_it_says(monkeypatch):
+    asking = dataclasses.replace(GROQ, told_when_asked=frozenset({"api.groq.com"}))
+    monkeypatch.setattr(GroqInstrumentor, "package", asking)
+    sent: list[Any] = []
+
+    def handle(request: Any) -> Any:
+        sent.append(json.loads(request.content))
+        return answer(request)
+
+    with capture(instrumentor=GroqInstrumentor(), stream_usage="auto"):
+        client = groq.Groq(api_key="none", http_client=httpx.Client(transport=httpx.MockTransport(handle)))
+        list(client.chat.completions.create(model="llama", messages=MESSAGES, stream=True))
+    assert sent[0]["stream_options"] == {"include_usage": True}
+
+
+def test_what_is_no_client_of_it_is_refused():
+    other = openai.OpenAI(api_key="none", http_client=mock_client())
+    with pytest.raises(TypeError, match=r"is no client of groq: pass what Groq\(…\) or AsyncGroq"):
+        GroqInstrumentor().instrument_client(other)
 
 
 def test_each_sdk_has_its_own_parts():

@@ -230,8 +230,8 @@ def test_each_attempt_of_a_call_asks(run):
 def test_a_plain_call_and_the_responses_api_are_left_alone():
     options = SimpleNamespace(json_data={"model": "m"}, extra_json=None, headers={})
     for operation in (responses.RESPONSES, responses.FETCH_RESPONSE, embeddings.EMBEDDINGS):
-        assert stream_usage.ask("always", operation, server_at(OPENAI), options) is None
-    assert stream_usage.ask("always", CHAT_OPERATION, server_at(OPENAI), options) is not None
+        assert stream_usage.ask("always", frozenset(), operation, server_at(OPENAI), options) is None
+    assert stream_usage.ask("always", frozenset(), CHAT_OPERATION, server_at(OPENAI), options) is not None
     bare, ours = Server(), Server()
     client = openai.OpenAI(
         api_key="sk", base_url=OPENAI, http_client=http.Client(transport=http.MockTransport(bare.answer))

@@ -21,14 +21,8 @@ class OwnClients(Generic[T]):
         self._known: dict[int, tuple[weakref.ref[Any], T]] = {}
 
     def add(self, client: Any, own: T) -> None:
-        """Remember this for a client, and for its copies.
-
-        Raises:
-            TypeError: it is no client of the SDK.
-        """
+        """Remember this for a client, and for its copies."""
         session = _session_of(client)
-        if session is None:
-            raise TypeError(f"a {type(client).__name__} is no client of the SDK: pass OpenAI(…) or the like")
         identity, forget = id(session), self._known.pop
         # The callback may run in a garbage collection: dict.pop takes no lock.
         self._known[identity] = (weakref.ref(session, lambda _: forget(identity, None)), own)

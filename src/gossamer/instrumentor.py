@@ -108,6 +108,14 @@ class Instrumentor(BaseInstrumentor):  # type: ignore[misc]
                 self._own = OwnClients()
             binding = self._bind(kwargs)
             if binding is not None:
+                if not isinstance(client, (binding.sdk.sync_client, binding.sdk.async_client)):
+                    given, wanted = (
+                        type(client).__name__,
+                        " or ".join(f"{kind}(…)" for kind in self.package.clients),
+                    )
+                    raise TypeError(
+                        f"a {given} is no client of {self.package.name}: pass what {wanted} gives"
+                    )
                 self._own.add(client, binding)
                 self._switch()
 

@@ -54,6 +54,8 @@ OPENAI: Final = Package(
     operations=OPERATIONS,
     administration="gossamer.operations.administration",
     provider="openai",
+    # Others tell it anyway, in a chunk that is the app's to see; Azure refuses the option in old versions.
+    told_when_asked=frozenset({"api.openai.com"}),
     websockets=True,
     raw_responses=(("_legacy_response", "LegacyAPIResponse"), ("_response", "BaseAPIResponse")),
     providers=(

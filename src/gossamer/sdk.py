@@ -42,6 +42,9 @@ class Package:
     """(module in it, class): what `with_raw_response` and `with_streaming_response` give."""
     providers: tuple[tuple[str, str, str], ...] = ()
     """(module, class, provider): clients that say by their type who answers, whatever the host is."""
+    told_when_asked: frozenset[str] = frozenset()
+    """Hosts, and what ends in one after a dot, that tell the usage of a stream when asked for it, and not else:
+    `stream_usage="auto"` asks these."""
     websockets: bool = False
     """It has those connections that `websocket/connections.py` names."""
     runtimes: Mapping[str, str] = field(default_factory=dict)

@@ -20,19 +20,22 @@ if TYPE_CHECKING:
     from gossamer.operations import Operation
     from gossamer.providers import Server
 
-#: Hosts, and what ends in one after a dot, that are known to understand, and to tell no usage unasked. Others
-#: tell it anyway, in a chunk that is the app's to see; and Azure refuses the option in older API versions.
-HOSTS: Final = frozenset({"api.openai.com"})
-
 #: By which the SDK tells itself that the app wants the response as it came.
 _RAW: Final = "X-Stainless-Raw-Response"
 
 
-def ask(choice: Literal["auto", "always"], operation: Operation, server: Server, options: Any) -> Any:
+def ask(
+    choice: Literal["auto", "always"],
+    known: frozenset[str],
+    operation: Operation,
+    server: Server,
+    options: Any,
+) -> Any:
     """Ask for the usage of this stream, if it is the app's to leave that out and ours to ask.
 
     Args:
         choice: `auto`: only of servers that are known to understand; `always`: of all.
+        known: hosts of these, as `Package.told_when_asked`.
         operation: the call's.
         server: that will answer.
         options: the SDK's request options, whose body is replaced.
@@ -43,7 +46,7 @@ def ask(choice: Literal["auto", "always"], operation: Operation, server: Server,
     body = options.json_data
     if not operation.tells_usage_when_asked or not isinstance(body, dict):
         return None
-    if choice == "auto" and not _is_known(server.address):
+    if choice == "auto" and not _is_known(server.address, known):
         return None
     given = body.get("stream_options")
     if given is None:
@@ -60,9 +63,9 @@ def ask(choice: Literal["auto", "always"], operation: Operation, server: Server,
 
 
 @lru_cache(maxsize=256)
-def _is_known(host: str) -> bool:
+def _is_known(host: str, known: frozenset[str]) -> bool:
     labels = host.lower().split(".")
-    return any(".".join(labels[start:]) in HOSTS for start in range(len(labels)))
+    return any(".".join(labels[start:]) in known for start in range(len(labels)))
 
 
 def hidden(source: Iterator[Any], call: Call) -> Iterator[Any]:

@@ -183,7 +183,8 @@ class Telemetry:
             if call.streamed and self._stream_usage != "off" and call.watched:
                 kind = getattr(stream_cls, "__origin__", stream_cls)
                 if kind is None or kind in self._streams:
-                    call.body_as_it_was = ask(self._stream_usage, call.operation, server, options)
+                    known = self._sdk.package.told_when_asked
+                    call.body_as_it_was = ask(self._stream_usage, known, call.operation, server, options)
         except Exception as error:
             swallow(error)
 

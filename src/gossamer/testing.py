@@ -29,6 +29,8 @@ from gossamer.openai_sdk import OpenAIInstrumentor
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gossamer.instrumentor import Instrumentor
+
 
 # Called InMemoryLogExporter before 1.39.
 _InMemoryLogs: Any = getattr(export, "InMemoryLogRecordExporter", None) or vars(export)["InMemoryLogExporter"]
@@ -78,20 +80,28 @@ class Telemetry:
 
 
 @contextmanager
-def capture(*, sampler: Sampler = ALWAYS_ON, strict: bool = True, **settings: Any) -> Iterator[Telemetry]:
+def capture(
+    *,
+    sampler: Sampler = ALWAYS_ON,
+    strict: bool = True,
+    instrumentor: Instrumentor | None = None,
+    **settings: Any,
+) -> Iterator[Telemetry]:
     """Instrument the SDK for a block, and give what its calls record.
 
     Args:
         sampler: of the tracer provider.
         strict: raise a failure of Gossamer where it happens, instead of logging it.
+        instrumentor: of another SDK; by default OpenAI's.
         **settings: as `instrument()` takes them.
 
     Raises:
         RuntimeError: the SDK is instrumented already, and its calls are recorded elsewhere.
     """
-    instrumentor = OpenAIInstrumentor()
+    instrumentor = OpenAIInstrumentor() if instrumentor is None else instrumentor
     if instrumentor.is_instrumented_by_opentelemetry:
-        raise RuntimeError("the SDK is instrumented already: call OpenAIInstrumentor().uninstrument() first")
+        name = type(instrumentor).__name__
+        raise RuntimeError(f"the SDK is instrumented already: call {name}().uninstrument() first")
     telemetry = Telemetry(sampler)
     before, errors.strict = errors.strict, strict
     instrumentor.instrument(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from gossamer.messages.agents import ASSISTANTS, RUNS, ContentRunFold
 from gossamer.messages.chat import CHAT
@@ -19,14 +19,14 @@ from gossamer.messages.retrieval import RETRIEVAL
 if TYPE_CHECKING:
     from gossamer.operations import Attributes, Fold, Operation
 
-__all__ = ["ContentFoldMaker", "Reader", "content_fold", "reader_of"]
+__all__ = ["Content", "ContentFoldMaker", "Reader", "content_fold", "reader_of"]
 
 #: Makes a fold that keeps what a stream says: (request attributes, most characters to keep).
 ContentFoldMaker = Callable[["Attributes", int], "Fold"]
 
 
-class _Content(NamedTuple):
-    """How the content of one operation is read."""
+class Content(NamedTuple):
+    """How the content of one operation is read. An operation of another SDK may have one of its own."""
 
     reader: Reader
     fold: ContentFoldMaker | None = None
@@ -34,28 +34,33 @@ class _Content(NamedTuple):
 
 
 #: By `Operation.content`.
-_CONTENT: Final[dict[str | None, _Content]] = {
-    None: _Content(NOTHING_TO_READ),
-    "assistants": _Content(ASSISTANTS),
-    "chat": _Content(CHAT, ContentFold),
-    "completions": _Content(COMPLETIONS, ContentFold),
-    "fetched": _Content(FETCHED, ContentFetchFold),
-    "images": _Content(IMAGES, ContentImagesFold),
-    "realtime": _Content(REALTIME, ContentEventsFold),
-    "responses": _Content(RESPONSES, ContentEventsFold),
-    "retrieval": _Content(RETRIEVAL),
-    "runs": _Content(RUNS, ContentRunFold),
-    "speech": _Content(SPEECH),
-    "transcripts": _Content(TRANSCRIPTS),
-    "videos": _Content(VIDEOS),
+_CONTENT: Final[dict[Any, Content]] = {
+    None: Content(NOTHING_TO_READ),
+    "assistants": Content(ASSISTANTS),
+    "chat": Content(CHAT, ContentFold),
+    "completions": Content(COMPLETIONS, ContentFold),
+    "fetched": Content(FETCHED, ContentFetchFold),
+    "images": Content(IMAGES, ContentImagesFold),
+    "realtime": Content(REALTIME, ContentEventsFold),
+    "responses": Content(RESPONSES, ContentEventsFold),
+    "retrieval": Content(RETRIEVAL),
+    "runs": Content(RUNS, ContentRunFold),
+    "speech": Content(SPEECH),
+    "transcripts": Content(TRANSCRIPTS),
+    "videos": Content(VIDEOS),
 }
 
 
 def reader_of(operation: Operation) -> Reader:
     """Reads the content of an operation: nothing, where the conventions have no place for any."""
-    return _CONTENT[operation.content].reader
+    return _content(operation).reader
 
 
 def content_fold(operation: Operation) -> ContentFoldMaker | None:
     """Makes the folds that keep the content of its streams; None where the usual fold keeps it."""
-    return _CONTENT[operation.content].fold
+    return _content(operation).fold
+
+
+def _content(operation: Operation) -> Content:
+    given = operation.content
+    return given if isinstance(given, Content) else _CONTENT[given]

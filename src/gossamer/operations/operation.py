@@ -74,5 +74,6 @@ class Operation:
     """The error code of an answer that says itself that it failed."""
     binary: bool = False
     """The answer is bytes, or is not read here: the end of its body is the end of the call, parsed or not."""
-    content: str | None = None
-    """Who reads its content: a name in `messages`. None: the conventions have no place for any."""
+    content: Any = None
+    """Who reads its content: a name in `messages`, or a `messages.Content`. None: the conventions have no place
+    for any."""
