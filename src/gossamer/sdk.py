@@ -43,7 +43,7 @@ class Package:
     providers: tuple[tuple[str, str, str], ...] = ()
     """(module, class, provider): clients that say by their type who answers, whatever the host is."""
     told_when_asked: frozenset[str] = frozenset()
-    """Hosts, and what ends in one after a dot, that tell the usage of a stream when asked for it, and not else:
+    """Hosts, and what ends in one after a dot, that tell the usage of a stream when asked, and not else:
     `stream_usage="auto"` asks these."""
     websockets: bool = False
     """It has those connections that `websocket/connections.py` names."""

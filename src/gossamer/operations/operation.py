@@ -75,5 +75,5 @@ class Operation:
     binary: bool = False
     """The answer is bytes, or is not read here: the end of its body is the end of the call, parsed or not."""
     content: Any = None
-    """Who reads its content: a name in `messages`, or a `messages.Content`. None: the conventions have no place
-    for any."""
+    """Who reads its content: a name in `messages`, or a `messages.Content`. None: the conventions have no
+    place for any."""
