@@ -57,7 +57,7 @@ REQUEST: Final[dict[str, Any]] = {
     "tools": [{"type": "function", "name": "weigh", "function": {"name": "weigh"}}],
     "assistant_id": "asst_asked",
     "agent_id": "agent_asked",
-    "agent": {"model": "gpt-5-mini"},
+    "agent": {"model": "gpt-5-mini", "instructions": "Weigh.", "tools": [{"type": "web_search"}]},
     "name": "Weigher",
     "description": "Weighs things.",
     "query": _QUESTION,

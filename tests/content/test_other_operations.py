@@ -249,6 +249,42 @@ CALLS: dict[str, Asked] = {
         },
         is_inference=False,
     ),
+    "beta.agents.sessions.create": Asked(
+        "/agents/sessions",
+        {
+            "agent": {"model": "m", "instructions": SAID, "tools": [{"type": "function", "name": "weigh"}]},
+            "input": SAID,
+        },
+        {"id": "sess_1", "agent": {"id": "agent_1", "instructions": SAID}, "error": SAID},
+        {
+            INSTRUCTIONS: [text()],
+            TOOLS: [{"type": "function", "name": "weigh"}],
+            INPUT: [user()],
+        },
+        is_inference=False,
+    ),
+    "beta.agents.sessions.create streamed": Asked(
+        "/agents/sessions",
+        {
+            "agent_id": "agent_1",
+            "input": [{"role": "user", "content": [{"type": "input_text", "text": SAID}]}],
+            "stream": True,
+        },
+        [
+            {"type": "agent.session.turn.output_text.delta", "delta": SAID},
+            {
+                "type": "agent.session.turn.item.done",
+                "item": {
+                    "type": "message",
+                    "role": "assistant",
+                    "content": [{"type": "output_text", "text": SAID}],
+                },
+            },
+            {"type": "agent.session.turn.completed", "turn_id": "turn_1", "turn": {"status": "completed"}},
+        ],
+        {INPUT: [user()], OUTPUT: [assistant()]},
+        is_inference=False,
+    ),
     # The conventions have no place for what is said in these, or the API has none that is read yet.
     "moderations.create": Asked(
         "/moderations",
@@ -267,13 +303,6 @@ CALLS: dict[str, Asked] = {
         "/responses/resp_1/cancel",
         {},
         {"status": "cancelled", "output": [ITEM], "instructions": SAID},
-        {},
-        is_inference=False,
-    ),
-    "beta.agents.sessions.create": Asked(
-        "/agents/sessions",
-        {"agent_id": "agent_1", "agent": {"model": "m", "instructions": SAID}, "input": SAID},
-        {"id": "sess_1", "agent": {"id": "agent_1", "instructions": SAID}, "error": SAID},
         {},
         is_inference=False,
     ),

@@ -15,6 +15,7 @@ from gossamer.messages.realtime import REALTIME
 from gossamer.messages.responses import FETCHED, RESPONSES
 from gossamer.messages.responses_stream import ContentEventsFold, ContentFetchFold
 from gossamer.messages.retrieval import RETRIEVAL
+from gossamer.messages.sessions import SESSIONS, ContentSessionFold
 
 if TYPE_CHECKING:
     from gossamer.operations import Attributes, Fold, Operation
@@ -45,6 +46,7 @@ _CONTENT: Final[dict[Any, Content]] = {
     "responses": Content(RESPONSES, ContentEventsFold),
     "retrieval": Content(RETRIEVAL),
     "runs": Content(RUNS, ContentRunFold),
+    "sessions": Content(SESSIONS, ContentSessionFold),
     "speech": Content(SPEECH),
     "transcripts": Content(TRANSCRIPTS),
     "videos": Content(VIDEOS),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gossamer.fields import Fields, fields
 from gossamer.messages import chat
 from gossamer.messages.message import Message, Part, Reader, file, text, tool_call_response
+from gossamer.messages.response_copy import ItemRoom
 from gossamer.messages.response_parts import content_part, content_parts, listed, string
 from gossamer.operations.assistants import RunFold
 
@@ -50,19 +51,25 @@ def outputs(answer: Fields) -> list[Message]:
 
 
 class ContentRunFold(RunFold):
-    """As `RunFold`, with the messages that are said."""
+    """As `RunFold`, with the messages that are said, up to a number of characters."""
 
-    __slots__ = ("_messages",)
+    __slots__ = ("_messages", "_room")
 
-    def __init__(self, request: Attributes, _: int) -> None:
+    def __init__(self, request: Attributes, limit: int) -> None:
         super().__init__(request)
         self._messages: list[Any] = []
+        self._room = ItemRoom(limit)
+
+    @property
+    def cut(self) -> bool:
+        """Whether the answer lacks something that was seen."""
+        return self._room.cut
 
     def add(self, chunk: Any) -> bool:
         """See `Fold.add`."""
         found = fields(chunk)
-        if found.get("event") == "thread.message.completed":
-            self._messages.append(found.get("data"))
+        if found.get("event") == "thread.message.completed" and self._room.node():
+            self._messages.append(self._room.item(fields(found.get("data"))))
         return super().add(chunk)
 
     def answer(self) -> Fields:

@@ -113,6 +113,7 @@ CREATE_SESSION = Operation(
     subject=semconv.AGENT_NAME,
     fold=SessionFold,
     kept_events=_KEPT_EVENTS,
+    content="sessions",
 )
 # The app watches a session at work; what it sends there is another request, and is not traced beside it.
 WATCH_SESSION = Operation(
@@ -127,4 +128,5 @@ WATCH_SESSION = Operation(
     subject=semconv.AGENT_NAME,
     fold=SessionFold,
     kept_events=_KEPT_EVENTS,
+    content="sessions",
 )
