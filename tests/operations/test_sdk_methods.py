@@ -7,10 +7,11 @@ import logging
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import openai
 import pytest
+from typing_extensions import overload
 
 from gossamer.openai_sdk import OPERATIONS
 from gossamer.operations import Operation, Table
@@ -49,6 +50,24 @@ def bare(sdk_methods: Any, request: pytest.FixtureRequest) -> tuple[str, list[An
 def found(sent: Any, table: Table = TABLE) -> Operation | None:
     """The operation of a request."""
     return table.find(sent.verb, sent.path.replace("{id}", "an-id"))
+
+
+class Helper:
+    """Like those of the SDK that start an answer or follow one, by what they are given."""
+
+    @overload
+    def stream(self, *, response_id: str) -> None: ...
+    @overload
+    def stream(self, *, model: str, prompt: str) -> None: ...
+    @overload
+    def stream(self, *, model: str, prompt: str, store: Literal[True]) -> None: ...
+    def stream(self, **_: object) -> None:
+        """Do nothing."""
+
+
+def test_each_set_of_arguments_is_a_way_of_its_own(sdk_methods):
+    ways = [way for way, _ in sdk_methods.ways(Helper().stream)]
+    assert ways == ["response_id", "model, prompt", "model, prompt, store=True"]
 
 
 def test_every_route_is_known(bare):
