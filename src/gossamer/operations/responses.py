@@ -100,11 +100,11 @@ class EventsFold:
         return True
 
     def answer(self) -> Fields:
-        """See `Fold.answer`. A stream that ended before its response did was cut."""
+        """See `Fold.answer`. A stream that ended before its response did was cut, unless that goes on."""
         response = self._response
         if self._error is not None:
             return {**response, **self._error}
-        if response and response.get("status") in ("queued", "in_progress"):
+        if response.get("status") in ("queued", "in_progress") and response.get("background") is not True:
             return {**response, "status": "cancelled"}
         return response
 
