@@ -157,6 +157,16 @@ def id_in(options: Any, position: int) -> str:
     return unquote(str(options.url).partition("?")[0].rstrip("/").split("/")[position])
 
 
+#: By which the SDK's helpers mark what they ask until something is done.
+_POLL: Final = "X-Stainless-Poll-Helper"
+
+
+def is_poll(options: Any) -> bool:
+    """Whether a helper of the SDK asks if something is done by now."""
+    headers = options.headers
+    return isinstance(headers, Mapping) and _POLL in headers
+
+
 def body_of(options: Any) -> Fields:
     """The JSON body of a request as it goes over the wire, as long as it is an object."""
     body, extra = options.json_data, options.extra_json  # `extra_body`: laid over the body
