@@ -83,6 +83,23 @@ def test_a_fetch_from_a_cursor_tells_it(trace, run, cursor, told):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("query", "params", "told"),
+    [
+        ("stream=true&starting_after=2", {}, "2"),
+        ("stream=true&starting_after=2", {"starting_after": 5}, "5"),
+        ("starting_after=2&starting_after=3", {}, "2"),
+        ("starting_after=", {}, None),
+        ("stream=true", {}, None),
+        ("starting_after", {}, None),
+    ],
+)
+def test_a_cursor_may_stand_in_the_url(trace, query, params, told):
+    url = f"/responses/resp_1?{query}"
+    traced = trace(lambda client: client.get(url, cast_to=object, options={"params": params}), {})
+    assert traced.attributes.get("gen_ai.request.stream_cursor") == told
+
+
 def test_a_fetch_that_sees_a_response_at_work_is_no_failure(trace, run):
     traced = get(trace, run, [event("in_progress", "created")], {})
     assert traced.attributes == {**FETCH, **NAME, "gen_ai.response.status": "in_progress", **DONE}
