@@ -117,8 +117,10 @@ def _fate(method: str, sent: Sent | None) -> tuple[str, str]:
         is_socket = method.endswith(".connect")
         return "none", "see [websockets.md](websockets.md)" if is_socket else "none: it calls nobody"
     operation = _operation(sent)
-    if operation is None or operation is OTHER:
+    if operation is None or operation.path != sent.path:
         raise DriftError(f"{method} sends {sent.verb} {sent.path}, which administration.py does not know")
     request = code(f"{operation.method} {operation.path}")
+    if sent.poll:
+        return request, "none: it only polls"
     traced = operation in OPERATIONS
     return request, code(observe("0.1.0").span_names[label(operation)]) if traced else _PLAIN

@@ -92,6 +92,8 @@ class Sent(NamedTuple):
     """Of the body: JSON, multipart, another content type, or none."""
     body: bytes
     streamed: bool
+    poll: bool
+    """A helper asks whether something is done."""
 
 
 @dataclass
@@ -149,6 +151,7 @@ def _sent(request: Any, body: bytes) -> Sent:
         streamed="text/event-stream" in request.headers.get("accept", "")
         or request.url.params.get("stream") == "true"
         or re.search(rb'"stream": ?true|name="stream"\s+true', body) is not None,
+        poll="x-stainless-poll-helper" in request.headers,
     )
 
 

@@ -48,12 +48,14 @@ class UnmakeableError(Exception):
 
 
 def ways(method: Callable[..., Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The ways in which a method can be called: what sets each apart, and its required arguments."""
+    """The ways in which a method can be called: the required arguments, as text and with their types."""
     function = getattr(method, "__func__", method)
     seen = set()
     for signature in typing_extensions.get_overloads(function) or [function]:
         hints = _required(inspect.unwrap(signature))
-        way = ", ".join(f"{name}={_constant(hint)!r}" for name, hint in hints.items() if _constant(hint))
+        way = ", ".join(
+            f"{name}={_constant(hint)!r}" if _constant(hint) else name for name, hint in hints.items()
+        )
         if way not in seen:
             seen.add(way)
             yield way, hints

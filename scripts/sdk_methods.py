@@ -45,7 +45,7 @@ class Call:
     method: str
     """With dots, as below a client."""
     way: str
-    """The constant arguments that set this way apart: `stream=True`."""
+    """The arguments that it requires, with the value where only one will do: `model, stream=True`."""
     outcome: Outcome
 
     def __str__(self) -> str:

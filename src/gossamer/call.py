@@ -221,7 +221,12 @@ class Call:
                 retries = self._open.pop()
             except IndexError:
                 return
-            elapsed = (self.ended or perf_counter_ns()) - self.began
+            ended = self.ended
+            if ended is None:
+                ended = perf_counter_ns()
+            elif outcome == "abandoned":
+                outcome = "completed"  # it was read whole, and nobody has parsed it
+            elapsed = ended - self.began
             if finalizers.collecting and finalizers.in_collection():
                 finalizers.pending.append(partial(self.outputs.record, self, outcome, told, elapsed, retries))
             else:

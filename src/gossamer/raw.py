@@ -65,7 +65,8 @@ class RawParser(Parser):
         except Exception as error:
             swallow(error)
         if call.tap is not None:
-            self._guard.call = None  # from here on the tap has a guard of its own
+            # From here on the tap has a guard of its own, and the app's reading is what ends the call.
+            self._guard.call = call.ended = None
         try:
             result = self.inner(parsed) if callable(self.inner) else parsed
         except BaseException as error:
@@ -97,10 +98,12 @@ def watch_raw(response: Any, call: Call, sdk: SDK, *, gaps: bool) -> None:
     streamed = getattr(response, "_is_sse_stream", None)
     if streamed is None:
         streamed = response._stream  # noqa: SLF001
-    call.awaits_parse = not streamed and not call.operation.binary
     unfinished.add(call)
     http_response = response.http_response
     call.headers = http_response.headers
+    # A stream can only be parsed after its end if the whole body is kept, as one is that a hook of httpx's
+    # has read.
+    call.awaits_parse = not call.operation.binary and (not streamed or http_response.is_closed)
     if http_response.is_closed:
         call.body_closed(drained=True)
     else:

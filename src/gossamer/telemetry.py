@@ -14,7 +14,7 @@ from gossamer import semconv
 from gossamer.call import Call
 from gossamer.errors import swallow
 from gossamer.finalizers import drain, pending
-from gossamer.operations.request import body_of
+from gossamer.operations.request import body_of, is_poll
 from gossamer.providers import Server, Servers
 from gossamer.raw import watch_parser, watch_raw
 from gossamer.scope import in_hook, own_attributes
@@ -74,7 +74,7 @@ class Telemetry:
         try:
             url = options.url
             operation = self._table.find(options.method, url)
-            if operation is None:
+            if operation is None or (operation.polled and is_poll(options)):
                 return None
             context = get_current()
             # A hook that calls the SDK would be shown its own call, and so on.

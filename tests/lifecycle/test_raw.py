@@ -135,6 +135,46 @@ async def connection_dropped(app: App) -> None:
     app.over()
 
 
+@STREAMS.row("R2-read-by-a-hook", outcome="completed", usage=True)
+async def stream_read_by_a_hook(app: App) -> None:
+    read_in_a_hook(app)
+    stream = await parse(app, await ask_raw(app, stream=True))
+    app.running()
+    await app.read(stream)
+    app.over()
+
+
+@STREAMS.row("R2-read-by-a-hook-and-dropped", outcome="abandoned")
+async def stream_read_by_a_hook_and_dropped(app: App) -> None:
+    read_in_a_hook(app)
+    stream = await parse(app, await ask_raw(app, stream=True))
+    await app.read(stream, 1)
+    await app.settle()
+    app.running()
+    del stream
+    await app.settle()
+    app.over()
+
+
+@STREAMS.row("R2-read-by-a-hook-and-never-parsed", outcome="completed")
+async def stream_read_by_a_hook_and_never_parsed(app: App) -> None:
+    read_in_a_hook(app)
+    response = await ask_raw(app, stream=True)
+    app.saw(response.http_response.text)
+    app.running()  # parse() may still come
+    del response
+    app.over()
+
+
+@STREAMS.row("R2-read-by-a-hook-with-an-error-in-it", outcome="failed")
+async def stream_read_by_a_hook_with_an_error_in_it(app: App) -> None:
+    read_in_a_hook(app)
+    app.server.after(2, wire.ERROR_EVENT)
+    stream = await parse(app, await ask_raw(app, stream=True))
+    await app.fails(app.read(stream))
+    app.over()
+
+
 # --- with_streaming_response
 
 
@@ -207,6 +247,15 @@ async def streaming_parsed_and_left(app: App) -> None:
     app.over()
 
 
+@STREAMS.row("R3-read-by-a-hook", outcome="completed", usage=True)
+async def streaming_read_by_a_hook(app: App) -> None:
+    read_in_a_hook(app)
+    async with streaming(app, stream=True) as response:
+        stream = await parse(app, response)
+        await app.read(stream)
+        app.over()
+
+
 @STREAMS.row("R3-iter-lines", outcome="completed")
 async def streaming_iter_lines(app: App) -> None:
     async with streaming(app, stream=True) as response:
@@ -236,6 +285,18 @@ async def streaming_nothing_read_of_a_stream(app: App) -> None:
     async with streaming(app, stream=True):
         app.running()
     app.over()
+
+
+def read_in_a_hook(app: App) -> None:
+    """Have each body read before the SDK sees it, as an app does that keeps a log of them."""
+
+    def read(response: Any) -> None:
+        response.read()
+
+    async def aread(response: Any) -> None:
+        await response.aread()
+
+    app.client._client.event_hooks = {"response": [read if app.kind == "sync" else aread]}
 
 
 async def read_pieces(app: App, pieces: Any) -> None:

@@ -309,7 +309,12 @@ STEP = {
     "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
 }
 SAID = [{"type": "text", "text": {"value": "Very light.", "annotations": []}}]
-BEGUN = [of_run("created"), of_run("queued"), of_run("in_progress"), ("thread.run.step.created", STEP)]
+BEGUN = [
+    ("thread.run.created", of_run("queued")[1]),
+    of_run("queued"),
+    of_run("in_progress"),
+    ("thread.run.step.created", STEP),
+]
 WRITING: list[Any] = [
     ("thread.message.created", MESSAGE),
     *(
@@ -349,7 +354,7 @@ STREAMS: dict[str, tuple[list[Any], dict[str, Any]]] = {
         [*BEGUN, of_run("failed", last_error={"code": "server_error", "message": "secret"})],
         {**NAME, FINISH: ("error",), "error.type": "server_error", **FAILED},
     ),
-    "cut before its end": ([*BEGUN, *WRITING], {**NAME, **COMPLETED}),
+    "cut before its end": ([*BEGUN, *WRITING], {**NAME, FINISH: ("error",), **COMPLETED}),
     "events that nobody knows yet": ([("thread.run.telepathy.delta", {"thought": "?"}), *STREAM], DONE),
     "a run that is none": ([("thread.run.created", None), of_run("completed", usage=USAGE)], DONE),
     "nothing of a run": ([("thread.created", {"id": "thread_1"})], {**THREAD, **COMPLETED}),
@@ -417,7 +422,7 @@ def test_a_stream_of_a_run_is_measured_as_any_other_operation(trace, telemetry):
 def test_a_stream_that_is_left_early_tells_what_has_come(trace, leave):
     traced = trace(leave(lambda client: create(client, stream=True), 3), STREAM)
     assert len(traced.result) == 3
-    assert traced.attributes == {**RUN, **NAME, "gossamer.stream.outcome": "closed"}
+    assert traced.attributes == {**RUN, **NAME, FINISH: ("error",), "gossamer.stream.outcome": "closed"}
     assert traced.span["status"] == "UNSET"
 
 
@@ -498,4 +503,4 @@ def test_the_helper_stream_may_be_left_early(trace, run):
             await anext(stream)
 
     traced = trace(aread if run.kind == "async" else read, STREAM)
-    assert traced.attributes == {**RUN, **NAME, "gossamer.stream.outcome": "closed"}
+    assert traced.attributes == {**RUN, **NAME, FINISH: ("error",), "gossamer.stream.outcome": "closed"}

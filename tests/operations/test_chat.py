@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from importlib.util import find_spec
 from typing import Any
 from unittest import mock
 
 import openai
+import pydantic
 import pytest
 
 from gossamer import semconv
 from gossamer.fields import fields
 from gossamer.operations import request
 from gossamer.operations.chat import CHAT
+from gossamer.testing import capture
 
 MESSAGES = [{"role": "user", "content": "How light is gossamer?"}]
 REQUEST = {"gen_ai.operation.name": "chat", "openai.api.type": "chat_completions"}
@@ -138,6 +142,37 @@ def test_extra_body_overrides_the_body(trace):
         "gen_ai.request.temperature": 0.1,
         "gen_ai.request.top_k": 5,
     }
+
+
+def test_extra_body_is_the_body_where_there_is_no_other(post):
+    traced = post("/chat/completions", None, {}, options={"extra_json": {"model": "mine", "top_k": 5}})
+    assert traced.attributes == {**REQUEST, "gen_ai.request.model": "mine", "gen_ai.request.top_k": 5}
+
+
+class Body(pydantic.BaseModel):
+    """A request of the app's own making."""
+
+    messages: list[dict[str, str]]
+    model: str
+    temperature: float = 0.5
+
+
+@pytest.mark.skipif(find_spec("openai._utils._json") is None, reason="this SDK sends no models")
+def test_a_body_that_is_a_model_tells_what_is_sent_of_it(client, run):
+    sent = []
+
+    def answer(request: Any) -> Any:
+        sent.append(json.loads(request.content))
+        return ANSWER
+
+    body = Body(model="gpt-4o", messages=MESSAGES)
+    with capture(capture="SPAN_ONLY") as telemetry:
+        run(client(answer).post("/chat/completions", cast_to=object, body=body))
+        (span,) = telemetry.spans
+    assert sent == [{"model": "gpt-4o", "messages": MESSAGES}]
+    assert span["name"] == "chat gpt-4o"
+    assert "gen_ai.request.temperature" not in span["attributes"]
+    assert "How light" in span["attributes"]["gen_ai.input.messages"]
 
 
 def test_not_given_and_omitted_are_no_values(trace, caplog):

@@ -9,6 +9,7 @@ import openai
 import pytest
 
 from gossamer.operations.responses import FETCH_RESPONSE
+from gossamer.testing import capture
 
 needs_responses = pytest.mark.skipif(
     find_spec("openai.resources.responses") is None, reason="this SDK has no Responses API"
@@ -82,6 +83,23 @@ def test_a_fetch_from_a_cursor_tells_it(trace, run, cursor, told):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("query", "params", "told"),
+    [
+        ("stream=true&starting_after=2", {}, "2"),
+        ("stream=true&starting_after=2", {"starting_after": 5}, "5"),
+        ("starting_after=2&starting_after=3", {}, "2"),
+        ("starting_after=", {}, None),
+        ("stream=true", {}, None),
+        ("starting_after", {}, None),
+    ],
+)
+def test_a_cursor_may_stand_in_the_url(trace, query, params, told):
+    url = f"/responses/resp_1?{query}"
+    traced = trace(lambda client: client.get(url, cast_to=object, options={"params": params}), {})
+    assert traced.attributes.get("gen_ai.request.stream_cursor") == told
+
+
 def test_a_fetch_that_sees_a_response_at_work_is_no_failure(trace, run):
     traced = get(trace, run, [event("in_progress", "created")], {})
     assert traced.attributes == {**FETCH, **NAME, "gen_ai.response.status": "in_progress", **DONE}
@@ -106,6 +124,14 @@ def test_an_error_event_is_a_failure_of_the_fetch(trace, run, code, told):
 def test_the_id_in_the_url_is_told_decoded(trace, url):
     traced = trace(lambda client: client.get(url, cast_to=object), {})
     assert traced.attributes == {**FETCH, "gen_ai.response.id": "a/b"}
+
+
+def test_a_response_hook_sees_the_usage_that_no_metric_has(run, client):
+    seen: list[Any] = []
+    with capture(response_hook=lambda _, answer: seen.append(answer["usage"])) as telemetry:
+        run(client({**ANSWER, "background": True}).get("/responses/resp_1", cast_to=object))
+        assert set(telemetry.metrics) == {"gen_ai.client.operation.duration"}
+    assert seen == [ANSWER["usage"]]
 
 
 def test_nothing_of_a_fetch_is_a_usage_metric(trace, telemetry):

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from gossamer.testing import capture
+
 pytestmark = pytest.mark.filterwarnings("ignore:The (Assistants|Sora) API:DeprecationWarning")
 ROLE = {"role": "user", "content": "How light?"}
 RUN: dict[str, Any] = {
@@ -86,16 +88,35 @@ def test_a_video_that_is_polled_is_one_call(run, telemetry, client):
     assert span["attributes"]["gen_ai.response.id"] == "video_1"
 
 
+def store_file(caller: Any, collection: str) -> Any:
+    """Put a file into a vector store, and wait until it is in there."""
+    stores = getattr(caller, "vector_stores", None) or caller.beta.vector_stores
+    which = {"file_id": "file_1"} if collection == "files" else {"file_ids": ["file_1"]}
+    return getattr(stores, collection).create_and_poll(vector_store_id="vs_1", poll_interval_ms=1, **which)
+
+
+STORED = {"id": "file_1", "status": "in_progress"}
+
+
 @pytest.mark.parametrize("collection", ["files", "file_batches"])
 def test_what_no_model_works_for_has_no_span_at_all(run, telemetry, client, collection):
     """Putting files into a store is administration."""
-
-    def call(caller: Any) -> Any:
-        stores = getattr(caller, "vector_stores", None) or caller.beta.vector_stores
-        files = getattr(stores, collection)
-        which = {"file_id": "file_1"} if collection == "files" else {"file_ids": ["file_1"]}
-        return files.create_and_poll(vector_store_id="vs_1", poll_interval_ms=1, **which)
-
-    stored = {"id": "file_1", "status": "in_progress"}
-    assert polled(run, telemetry, client, Job(stored), call) == []
+    spans = polled(run, telemetry, client, Job(STORED), lambda caller: store_file(caller, collection))
+    assert spans == []
     assert telemetry.metrics == {}
+
+
+@pytest.mark.parametrize("collection", ["files", "file_batches"])
+def test_polls_have_no_spans_even_where_all_calls_have(run, client, collection):
+    with capture(all_operations=True) as telemetry:
+        (span,) = polled(run, telemetry, client, Job(STORED), lambda caller: store_file(caller, collection))
+        (point,) = telemetry.metrics["gossamer.client.method.duration"]
+    assert span["name"].endswith(f"vector_stores.{collection}.create")
+    assert point["count"] == 1
+
+
+def test_asking_for_the_same_by_oneself_is_a_call(run, client):
+    with capture(all_operations=True) as telemetry:
+        run(client(STORED).get("/vector_stores/vs_1/files/file_1", cast_to=object))
+        (span,) = telemetry.spans
+    assert span["name"] == "vector_stores.files.retrieve"

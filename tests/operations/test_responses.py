@@ -238,6 +238,14 @@ STREAMS: dict[str, tuple[list[Any], dict[str, Any]]] = {
         [created(), (DELTA["type"], DELTA)],
         {**BEGUN_NAME, FINISH: ("error",), **DONE},
     ),
+    "left before its end, which goes on": (
+        [("response.created", {"type": "response.created", "response": {**BEGUN, "background": True}})],
+        {**BEGUN_NAME, **DONE},
+    ),
+    "read to its end, though it would go on": (
+        [created(), ended("completed", background=True)],
+        {**NAME, **TOKENS, FINISH: ("stop",), **DONE},
+    ),
     "without its first event": (
         [(DELTA["type"], DELTA), ended("completed")],
         {**NAME, **TOKENS, FINISH: ("stop",), **DONE},

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib
 import logging
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import openai
 import pytest
+from typing_extensions import overload
 
 from gossamer.openai_sdk import OPERATIONS
 from gossamer.operations import Operation, Table
@@ -18,7 +20,7 @@ from gossamer.operations.administration import ADMINISTRATION
 from gossamer.operations.plain import OTHER, plain_operations
 from gossamer.testing import capture
 
-SCRIPTS = Path(__file__).resolve().parent.parent.parent / "scripts"
+ROOT = Path(__file__).resolve().parent.parent.parent
 MADE_FOR = "3.54.0"
 
 TABLE = Table(OPERATIONS)
@@ -30,13 +32,17 @@ OLD = {("POST", "/evals/{id}/runs/{id}")}
 of_the_newest = pytest.mark.skipif(
     openai.__version__ != MADE_FOR, reason=f"counts what openai {MADE_FOR} has: this is {openai.__version__}"
 )
+not_of_older_ones = pytest.mark.skipif(
+    tuple(map(int, openai.__version__.split(".")[:2])) < tuple(map(int, MADE_FOR.split(".")[:2])),
+    reason=f"the page lists the methods of openai {MADE_FOR}: this is {openai.__version__}",
+)
 
 
 @pytest.fixture(scope="module")
 def sdk_methods() -> Iterator[Any]:
     """The script that calls them all."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(SCRIPTS))
+        patch.syspath_prepend(str(ROOT / "scripts"))
         yield importlib.import_module("sdk_methods")
 
 
@@ -51,15 +57,67 @@ def found(sent: Any, table: Table = TABLE) -> Operation | None:
     return table.find(sent.verb, sent.path.replace("{id}", "an-id"))
 
 
-def test_every_route_is_known(bare):
-    _, calls = bare
-    unknown = {
-        f"{call.method} sends {sent.verb} {sent.path}"
+class Helper:
+    """Like those of the SDK that start an answer or follow one, by what they are given."""
+
+    @overload
+    def stream(self, *, response_id: str) -> None: ...
+    @overload
+    def stream(self, *, model: str, prompt: str) -> None: ...
+    @overload
+    def stream(self, *, model: str, prompt: str, store: Literal[True]) -> None: ...
+    def stream(self, **_: object) -> None:
+        """Do nothing."""
+
+
+def test_each_set_of_arguments_is_a_way_of_its_own(sdk_methods):
+    ways = [way for way, _ in sdk_methods.ways(Helper().stream)]
+    assert ways == ["response_id", "model, prompt", "model, prompt, store=True"]
+
+
+def misread(calls: list[Any]) -> set[str]:
+    """Requests that are unknown, or taken for others, with an id where these have a name."""
+    return {
+        f"{call.method} sends {sent.verb} {sent.path}: {'unknown' if it is OTHER else it.path}"
         for call in calls
         for sent in call.outcome.requests
-        if found(sent) is None and found(sent, WHOLE_TABLE) is OTHER
+        for it in (found(sent), found(sent, WHOLE_TABLE))
+        if it is not None and it.path != sent.path
     }
-    assert not unknown, "\n".join(["no operation, and no entry in administration.py:", *sorted(unknown)])
+
+
+def unlisted(calls: list[Any]) -> set[str]:
+    """Methods that docs/operations.md does not list."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `([\w.]+)` \| ", page.partition("## Every method\n")[2], re.MULTILINE)
+    return {call.method for call in calls} - set(listed)
+
+
+def test_every_route_is_known(bare):
+    _, calls = bare
+    wrong = misread(calls)
+    assert not wrong, "\n".join(["an operation or an entry in administration.py is missing:", *sorted(wrong)])
+
+
+@not_of_older_ones
+def test_every_method_is_listed(bare):
+    """One of a newer release has to be looked at, even where it sends what others send."""
+    _, calls = bare
+    assert not unlisted(calls)
+
+
+def test_a_method_that_is_new_does_not_go_unnoticed(sdk_methods, monkeypatch):
+    def newest(self):
+        return self._get("/models/newest", cast_to=object)
+
+    def list_and_wait(self):
+        return self.list()
+
+    for method in (newest, list_and_wait):
+        monkeypatch.setattr(openai.resources.Models, method.__name__, method, raising=False)
+    calls = [call for call in sdk_methods.walk("sync") if call.method.startswith("models.")]
+    assert misread(calls) == {"models.newest sends GET /models/newest: /models/{id}"}
+    assert unlisted(calls) == {"models.newest", "models.list_and_wait"}
 
 
 def test_no_traced_route_is_named_as_administration():
@@ -101,7 +159,7 @@ def test_the_app_cannot_tell_of_any_method(bare, sdk_methods, caplog, everything
     assert not different, "\n".join(different)
     assert [record for record in caplog.records if record.name.startswith("gossamer")] == []
     table = WHOLE_TABLE if everything else TABLE
-    sent = [found(request, table) for call in traced for request in call.outcome.requests]
+    sent = [found(request, table) for call in traced for request in call.outcome.requests if not request.poll]
     expected = Counter(operation.name for operation in sent if operation is not None)
     assert Counter(name_of(span) for span in spans) == expected
     assert len(expected) > 5

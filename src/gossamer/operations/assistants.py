@@ -51,6 +51,7 @@ _FINISH_REASONS: Final = {
     "cancelled": "error",
     "expired": "error",
 }
+_AT_WORK: Final = ("queued", "in_progress", "cancelling")
 
 
 def describe_run(answer: Fields, attributes: Attributes) -> None:
@@ -96,8 +97,9 @@ class RunFold:
         self._error = {"status": "failed", "last_error": error}
 
     def answer(self) -> Fields:
-        """See `Fold.answer`."""
-        return {**self._run, **self._error}
+        """See `Fold.answer`. A stream that ended before its run did was cut."""
+        run = {**self._run, **self._error}
+        return {**run, "status": "cancelled"} if run.get("status") in _AT_WORK else run
 
 
 CREATE_ASSISTANT = Operation(

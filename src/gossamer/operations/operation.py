@@ -74,6 +74,8 @@ class Operation:
     """The error code of an answer that says itself that it failed."""
     binary: bool = False
     """The answer is bytes, or is not read here: the end of its body is the end of the call, parsed or not."""
+    polled: bool = False
+    """Helpers of the SDK ask it over and over until something is done; each time is no call of the app's."""
     content: Any = None
     """Who reads its content: a name in `messages`, or a `messages.Content`. None: the conventions have no
     place for any."""

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 #: What no table knows: a path of the app's own, or of a newer API.
-OTHER: Final = Operation(name="_OTHER", method="", path="", calls="", metrics="plain", binary=True)
+OTHER: Final = Operation(
+    name="_OTHER", method="", path="", calls="", metrics="plain", binary=True, polled=True
+)
 
 
 def plain_operations(administration: Mapping[str, Mapping[str, str]]) -> Iterator[Operation]:
@@ -18,5 +20,11 @@ def plain_operations(administration: Mapping[str, Mapping[str, str]]) -> Iterato
     for method, paths in administration.items():
         for path, name in paths.items():
             yield Operation(
-                name=name, method=method, path=path, calls=f"`{name}`", metrics="plain", binary=True
+                name=name,
+                method=method,
+                path=path,
+                calls=f"`{name}`",
+                metrics="plain",
+                binary=True,
+                polled=method == "GET",
             )

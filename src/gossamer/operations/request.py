@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from gossamer import semconv
-from gossamer.fields import NOTHING, Fields
+from gossamer.fields import Fields, fields
 from gossamer.operations.operation import Attributes
 
 Put = Callable[[Any, Attributes], None]
@@ -157,10 +157,26 @@ def id_in(options: Any, position: int) -> str:
     return unquote(str(options.url).partition("?")[0].rstrip("/").split("/")[position])
 
 
+#: By which the SDK's helpers mark what they ask until something is done.
+_POLL: Final = "X-Stainless-Poll-Helper"
+
+
+def is_poll(options: Any) -> bool:
+    """Whether a helper of the SDK asks if something is done by now."""
+    headers = options.headers
+    return isinstance(headers, Mapping) and _POLL in headers
+
+
 def body_of(options: Any) -> Fields:
     """The JSON body of a request as it goes over the wire, as long as it is an object."""
-    body = options.json_data
-    if not isinstance(body, dict):
-        return NOTHING
-    extra = options.extra_json  # `extra_body`: laid over the body
-    return {**body, **extra} if extra and isinstance(extra, dict) else body
+    body, extra = options.json_data, options.extra_json  # `extra_body`: laid over the body
+    if isinstance(body, dict):
+        return {**body, **extra} if extra and isinstance(extra, dict) else body
+    return fields(extra) if body is None else _sent(body)
+
+
+def _sent(body: Any) -> Fields:
+    """The fields of a model that are sent: those that were set."""
+    found = fields(body)
+    was_set = getattr(body, "__pydantic_fields_set__", found)
+    return {name: value for name, value in found.items() if name in was_set}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from urllib.parse import parse_qs
 
 from gossamer import semconv
 from gossamer.fields import NOTHING, Fields, fields
@@ -100,11 +101,11 @@ class EventsFold:
         return True
 
     def answer(self) -> Fields:
-        """See `Fold.answer`. A stream that ended before its response did was cut."""
+        """See `Fold.answer`. A stream that ended before its response did was cut, unless that goes on."""
         response = self._response
         if self._error is not None:
             return {**response, **self._error}
-        if response and response.get("status") in ("queued", "in_progress"):
+        if response.get("status") in ("queued", "in_progress") and response.get("background") is not True:
             return {**response, "status": "cancelled"}
         return response
 
@@ -141,11 +142,17 @@ RESPONSES = Operation(
 )
 
 
+_put_cursor = text(semconv.REQUEST_STREAM_CURSOR)
+
+
 def _describe_fetch(options: Any, attributes: Attributes) -> None:
     attributes[semconv.RESPONSE_ID] = id_in(options, -1)
     cursor = fields(options.params).get("starting_after")
-    if type(cursor) is int or (type(cursor) is str and cursor):
-        attributes[semconv.REQUEST_STREAM_CURSOR] = str(cursor)
+    _, _, query = str(options.url).partition("?")
+    if cursor is None and query:  # what the SDK sends, too, where `params` do not say otherwise
+        cursor = parse_qs(query).get("starting_after", [None])[0]
+    if type(cursor) is int or type(cursor) is str:
+        _put_cursor(str(cursor), attributes)
 
 
 def _describe_fetched(answer: Fields, attributes: Attributes) -> None:
@@ -186,7 +193,7 @@ FETCH_RESPONSE = Operation(
     name="fetch_response",
     method="GET",
     path="/responses/{id}",
-    calls="`responses.retrieve`",
+    calls="`responses.retrieve`, `.stream`",
     metrics="other",
     api_type="responses",
     describe_request=_describe_fetch,
