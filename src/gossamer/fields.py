@@ -22,3 +22,12 @@ def fields(value: Any) -> Fields:
     found: Fields = getattr(value, "__dict__", NOTHING)
     unknown = getattr(value, "__pydantic_extra__", None)
     return {**found, **unknown} if unknown and type(unknown) is dict else found
+
+
+#: Classes of the values that an SDK has for parameters which nobody gave.
+_NOT_GIVEN: Final = frozenset({"Omit", "NotGiven"})
+
+
+def given(value: Any) -> Fields:
+    """The fields of what the app sends, without those that it left out: a helper of the SDK's names them all."""
+    return {key: held for key, held in fields(value).items() if type(held).__name__ not in _NOT_GIVEN}

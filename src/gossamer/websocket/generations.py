@@ -29,7 +29,7 @@ class Generation(Guard):
         super().__init__(call)
         if call is not None:
             unfinished.add(call)
-        self.event_id = asked.get("event_id")
+        self.event_id = text_of(asked, "event_id")
         """That the app gave to what asks for it."""
         self.lane = lane
         """The stream on the connection that it is in; None where there is but one."""
@@ -83,8 +83,8 @@ class Generations:
 
     def speaking(self, event: Fields) -> Generation | None:
         """The one whose output an event carries: by its id, else the one on its lane that is to speak."""
-        response_id = event.get("response_id")
-        if type(response_id) is str:
+        response_id = text_of(event, "response_id")
+        if response_id is not None:
             return self.begun.get(response_id)
         lane = event.get("stream_id")
         on_lane = [generation for generation in tuple(self.begun.values()) if generation.lane == lane]
@@ -106,7 +106,7 @@ class Generations:
         return taken
 
 
-def id_of(response: Fields) -> str | None:
-    """Of a response; None where a server tells none, or an odd one."""
-    value = response.get("id")
-    return value if type(value) is str else None
+def text_of(found: Fields, name: str) -> str | None:
+    """A field that names something; None where it is not told, or is an odd one."""
+    value = found.get(name)
+    return value if type(value) is str and value else None

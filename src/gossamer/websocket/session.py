@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 from gossamer import semconv
 from gossamer.errors import swallow
 from gossamer.failure import of_answer
-from gossamer.fields import NOTHING, Fields, fields
-from gossamer.websocket.generations import Generation, Generations, id_of
+from gossamer.fields import NOTHING, Fields, fields, given
+from gossamer.websocket.generations import Generation, Generations, text_of
 from gossamer.websocket.raw import event_in
 
 if TYPE_CHECKING:
@@ -69,11 +69,11 @@ class Session:
     def sending(self, kind: str, event: Any, lane: Any = None) -> Generation | None:
         """An event that matters is about to be sent. Gives the generation that it asks for."""
         try:
-            sent = fields(event)
+            sent = given(event)
             if kind != "response.create":
                 self._tell(kind, sent)
                 return None
-            lane = sent.get("stream_id") if lane is None else lane
+            lane = text_of(sent, "stream_id") if lane is None else lane
             generation = Generation(self._begin(self._body(sent)), sent, lane)
             self._generations.asked.append(generation)
         except Exception as error:
@@ -145,7 +145,7 @@ class Session:
 
     def _create(self, event: Fields) -> None:
         response, lane = fields(event.get("response")), event.get("stream_id")
-        response_id = id_of(response)
+        response_id = text_of(response, "id")
         if response_id in self._generations.begun:
             return
         generation = self._asked_for(response, lane)
@@ -160,7 +160,7 @@ class Session:
 
     def _finish(self, event: Fields) -> None:
         response = fields(event.get("response"))
-        generation = self._generations.begun.pop(id_of(response), None)
+        generation = self._generations.begun.pop(text_of(response, "id"), None)
         if generation is not None and generation.call is not None:
             generation.call.look(self._shown(event))
             generation.call.end("cancelled" if response.get("status") == "cancelled" else "completed")
