@@ -176,6 +176,75 @@ def test_several_at_once_are_kept_apart(app_for, run, telemetry):
     assert all("gen_ai.response.time_to_first_chunk" in span["attributes"] for span in telemetry.spans)
 
 
+APART = {"conversation": "none", "max_output_tokens": 77}
+TOPIC = {"metadata": {"topic": "moderation"}}
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"), [(TOPIC, TOPIC), ({}, {"metadata": None})], ids=["named", "unnamed"]
+)
+def test_the_server_answers_speech_while_something_else_is_asked_for(
+    asked, told, by, app_for, run, telemetry
+):
+    """What is asked for outside of the conversation is no answer in it, and takes nothing from one."""
+    conversation = {"conversation_id": "conv_1", "metadata": None}
+
+    def script(peer):
+        peer.send({"type": "input_audio_buffer.speech_stopped", "event_id": "e", "item_id": "i"})
+        peer.send({"type": "input_audio_buffer.committed", "event_id": "e", "item_id": "i"})
+        peer.wait("response.create")
+        peer.send(created("resp_heard", **conversation), done("resp_heard", **conversation))
+        peer.send(created("resp_apart", conversation_id=None, **told), done("resp_apart", **told))
+
+    app = app_for(script)
+    tracer = telemetry.tracer_provider.get_tracer("app")
+
+    async def main():
+        async with app.connect() as connection:
+            await connection.until("input_audio_buffer.committed")
+            with tracer.start_as_current_span("asking"):
+                await connection.ask(by, response={**APART, **asked})
+            await connection.until("response.done", 2)
+
+    run(main())
+    spans = {span["attributes"].get("gen_ai.response.id", "asking"): span for span in telemetry.spans}
+    assert "gen_ai.request.max_tokens" not in spans["resp_heard"]["attributes"]
+    assert spans["resp_heard"]["parent_id"] is None
+    assert spans["resp_heard"]["start"] < spans["asking"]["start"]  # when the speech ended
+    assert spans["resp_apart"]["attributes"]["gen_ai.request.max_tokens"] == 77
+    assert spans["resp_apart"]["parent_id"] == spans["asking"]["span_id"]
+
+
+@pytest.mark.parametrize(
+    ("heard", "told"),
+    [(True, {}), (False, {"metadata": None, "conversation_id": "conv_1"})],
+    ids=["who tells nothing of them", "who heard nobody"],
+)
+def test_a_server_that_does_not_repeat_metadata(heard, told, by, app_for, run, telemetry):
+    """It answers the oldest."""
+
+    def script(peer):
+        for number in (1, 2):
+            if heard:
+                peer.send({"type": "input_audio_buffer.speech_stopped", "event_id": "e", "item_id": "i"})
+            peer.wait("response.create")
+            peer.send(created(f"resp_{number}", **told), done(f"resp_{number}", **told))
+
+    app = app_for(script)
+
+    async def main():
+        async with app.connect() as connection:
+            for asked in ({**APART, **TOPIC}, {**TOPIC, "max_output_tokens": 2}):
+                await connection.ask(by, response=asked)
+                await connection.until("response.done")
+
+    run(main())
+    assert [
+        (span["attributes"]["gen_ai.response.id"], span["attributes"]["gen_ai.request.max_tokens"])
+        for span in telemetry.spans
+    ] == [("resp_1", 77), ("resp_2", 2)]
+
+
 @pytest.mark.parametrize("reason", ["turn_detected", "client_cancelled"])
 def test_somebody_speaks_again(reason, app_for, run, telemetry):
     """A response that is cancelled is no error, and its tokens count."""

@@ -23,7 +23,7 @@ class Generation(Guard):
     Whoever drops it ends its call.
     """
 
-    __slots__ = ("event_id", "lane", "metadata")
+    __slots__ = ("apart", "event_id", "lane", "metadata")
 
     def __init__(self, call: Call | None, asked: Fields, lane: Any) -> None:
         super().__init__(call)
@@ -33,7 +33,10 @@ class Generation(Guard):
         """That the app gave to what asks for it."""
         self.lane = lane
         """The stream on the connection that it is in; None where there is but one."""
-        given = asked.get("metadata") or fields(asked.get("response")).get("metadata")
+        response = fields(asked.get("response"))
+        self.apart = response.get("conversation") == "none"
+        """It is asked for outside of the conversation."""
+        given = asked.get("metadata") or response.get("metadata")
         self.metadata = dict(fields(given)) if given else None
 
     @property
@@ -70,12 +73,25 @@ class Generations:
         self.forget(generation)
         self.begun[response_id] = generation
 
-    def asked_for(self, response: Fields, lane: Any) -> Generation | None:
-        """The one that a response answers: on its lane, the one with its metadata, else the oldest."""
+    def asked_for(self, response: Fields, lane: Any, *, heard: bool) -> Generation | None:
+        """The one that a response answers: of those on its lane that fit it, the oldest.
+
+        Metadata are repeated in the response, and one outside of the conversation has no id of it. Where
+        somebody was heard, one that fits none answers that, and nobody asked for it.
+        """
         on_lane = [generation for generation in tuple(self.asked) if generation.lane == lane]
         metadata = fields(response.get("metadata")) or None
-        oldest = on_lane[0] if on_lane else None
-        return next((generation for generation in on_lane if generation.metadata == metadata), oldest)
+        conversation = response.get("conversation_id")
+        fit = [generation for generation in on_lane if not (generation.apart and conversation is not None)]
+        if any(generation.metadata == metadata for generation in fit):
+            fit = [generation for generation in fit if generation.metadata == metadata]
+        elif "metadata" in response:
+            fit = [generation for generation in fit if generation.metadata is None]
+        if conversation is None and "conversation_id" in response:
+            fit.sort(key=lambda generation: not generation.apart)
+        if not fit and not heard:
+            fit = on_lane
+        return fit[0] if fit else None
 
     def asked_by(self, event_id: Any) -> Generation | None:
         """The oldest that an event with this id asked for and that has not begun."""
@@ -104,6 +120,13 @@ class Generations:
         taken = self.all()
         self.asked, self.begun = [], {}
         return taken
+
+
+def told(response: Any) -> Fields:
+    """The fields of a response that the server tells: of all others, a model of the SDK's holds None."""
+    found = fields(response)
+    by_server = getattr(response, "__pydantic_fields_set__", found)
+    return {name: value for name, value in found.items() if value is not None or name in by_server}
 
 
 def text_of(found: Fields, name: str) -> str | None:

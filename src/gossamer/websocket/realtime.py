@@ -45,8 +45,9 @@ class RealtimeSession(Session):
         self._items: deque[Any] = deque(maxlen=_MOST_ITEMS)
 
     def _body(self, sent: Fields) -> Fields:
-        self._heard = None
         asked = {key: value for key, value in fields(sent.get("response")).items() if value is not None}
+        if asked.get("conversation") != "none":  # else what was heard is still to be answered
+            self._heard = None
         body = {**self._settings, **asked}
         if self._model is not None:
             body["model"] = self._model
@@ -58,6 +59,9 @@ class RealtimeSession(Session):
     def _body_of_own(self, _: Fields) -> tuple[Fields, int]:
         ago = 0 if self._heard is None else perf_counter_ns() - self._heard
         return self._body({}), ago
+
+    def _asked_for(self, response: Fields, lane: Any) -> Generation | None:
+        return self._generations.asked_for(response, lane, heard=self._heard is not None)
 
     def _shown(self, event: Fields) -> Fields:
         """With what only the session says, and with an error where other APIs have it."""

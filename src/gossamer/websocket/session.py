@@ -9,7 +9,7 @@ from gossamer import semconv
 from gossamer.errors import swallow
 from gossamer.failure import of_answer
 from gossamer.fields import NOTHING, Fields, fields, given
-from gossamer.websocket.generations import Generation, Generations, text_of
+from gossamer.websocket.generations import Generation, Generations, text_of, told
 from gossamer.websocket.raw import event_in
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Session:
         self.listens = self._generations.some_silent
 
     def _create(self, event: Fields) -> None:
-        response, lane = fields(event.get("response")), event.get("stream_id")
+        response, lane = told(event.get("response")), event.get("stream_id")
         response_id = text_of(response, "id")
         if response_id in self._generations.begun:
             return
@@ -231,7 +231,7 @@ class Session:
 
     def _asked_for(self, response: Fields, lane: Any) -> Generation | None:
         """The generation that a response which begins was asked for by."""
-        return self._generations.asked_for(response, lane)
+        return self._generations.asked_for(response, lane, heard=False)
 
     def _shown(self, event: Fields) -> Fields:
         """An event with a response, as it is read."""
