@@ -29,5 +29,5 @@ _NOT_GIVEN: Final = frozenset({"Omit", "NotGiven"})
 
 
 def given(value: Any) -> Fields:
-    """The fields of what the app sends, without those that it left out: a helper of the SDK's names them all."""
+    """The fields of what the app sends, without those that it left out: the SDK's helpers name all."""
     return {key: held for key, held in fields(value).items() if type(held).__name__ not in _NOT_GIVEN}

@@ -385,24 +385,31 @@ def error(**fields):
     return {"type": "error", "event_id": "event_9", "error": {"type": "invalid_request_error", **fields}}
 
 
+BUSY = "conversation_already_has_active_response"
+#: What the truncation of an item is answered with that was not as long: nothing leads to what it is about.
+TOO_SHORT = {"code": None, "param": None, "event_id": None}
+
+
 @pytest.mark.parametrize(
     ("event_id", "told", "ends"),
     [
         ("mine", {"code": "invalid_value", "event_id": "mine"}, "invalid_value"),
         ("mine", {"code": "invalid_value", "event_id": "another's"}, None),
         ("mine", {"code": "invalid_value"}, None),
-        (
-            None,
-            {"code": "conversation_already_has_active_response"},
-            "conversation_already_has_active_response",
-        ),
+        ("mine", {"code": "invalid_value", "param": "response.temperature"}, "invalid_value"),
+        ("mine", {"code": BUSY}, BUSY),
+        (None, {"code": BUSY}, BUSY),
+        (None, {"code": BUSY, "event_id": ""}, BUSY),
+        (None, {"code": BUSY, "event_id": "the server's"}, BUSY),
         (None, {"code": None, "param": "response.modalities"}, "invalid_request_error"),
+        (None, TOO_SHORT, None),
         (None, {"code": "invalid_value", "param": "session.voice"}, None),
+        (None, {"code": "invalid_value", "param": "response_id"}, None),
         (None, {"code": "input_audio_buffer_commit_empty"}, None),
         (None, {"code": "response_cancel_not_active"}, None),
     ],
 )
-def test_an_error_ends_what_it_is_about(event_id, told, ends, app_for, run, telemetry):
+def test_an_error_ends_what_it_is_about(event_id, told, ends, by, app_for, run, telemetry):
     def script(peer):
         peer.wait("response.create")
         peer.send(error(message="no", **told))
@@ -413,7 +420,7 @@ def test_an_error_ends_what_it_is_about(event_id, told, ends, app_for, run, tele
 
     async def main():
         async with app.connect() as connection:
-            await connection.send({**CREATE, "event_id": event_id} if event_id else CREATE)
+            await connection.ask(by, **({"event_id": event_id} if event_id else {}))
             await connection.until("error")
             assert [span["attributes"]["error.type"] for span in telemetry.spans] == ([ends] if ends else [])
             await connection.send({"type": "session.update", "session": {}})
@@ -422,6 +429,81 @@ def test_an_error_ends_what_it_is_about(event_id, told, ends, app_for, run, tele
     run(main())
     # An error that was about something else has left the response as it was.
     assert [span["attributes"].get("error.type") for span in telemetry.spans] == [*filter(None, [ends]), None]
+
+
+def test_an_error_that_may_be_about_a_response(by, app_for, run, telemetry):
+    """It was, where a later one is answered, which takes nothing of it. It ended when the error came."""
+
+    def script(peer):
+        for number in (1, 2, 3):
+            peer.wait("response.create")
+            peer.send(error(message="no", **TOO_SHORT), error(code="later", message="no"))
+            peer.wait("response.create")
+            peer.send(*whole(f"resp_{number}"))
+        peer.wait("response.create")
+        peer.send(error(message="no", **TOO_SHORT))
+
+    app = app_for(script)
+    tracer = telemetry.tracer_provider.get_tracer("app")
+
+    async def main():
+        async with app.connect() as connection:
+            for number in (1, 2, 3):
+                await connection.ask(by, response={"max_output_tokens": 10 + number})
+                await connection.until("error", 2)
+                tracer.start_span("the errors are there").end()
+                await connection.ask(by, response={"max_output_tokens": 20 + number})
+                await connection.until("response.done")
+            await connection.ask(by, response={"max_output_tokens": 14})
+            await connection.until("error")
+            tracer.start_span("the errors are there").end()
+
+    run(main())
+    spans = [span for span in telemetry.spans if span["name"] == "chat gpt-realtime"]
+    assert [
+        (
+            span["attributes"]["gen_ai.request.max_tokens"],
+            span["attributes"].get("gen_ai.response.id"),
+            span["attributes"].get("error.type"),
+            span["attributes"]["gossamer.stream.outcome"],
+        )
+        for span in spans
+    ] == [
+        (11, None, "invalid_request_error", "failed"),
+        (21, "resp_1", None, "completed"),
+        (12, None, "invalid_request_error", "failed"),
+        (22, "resp_2", None, "completed"),
+        (13, None, "invalid_request_error", "failed"),
+        (23, "resp_3", None, "completed"),
+        (14, None, "invalid_request_error", "failed"),
+    ]
+    marks = [span for span in telemetry.spans if span["name"] == "the errors are there"]
+    refused = [span for span in spans if span["status"] == "ERROR"]
+    assert all(span["end"] < mark["start"] for span, mark in zip(refused, marks, strict=True))
+
+
+def test_errors_that_may_be_about_several(by, app_for, run, telemetry):
+    """Each is about another one. Where a later one is refused, the server is done with those before."""
+
+    def script(peer):
+        for code in ("first", "second"):
+            peer.wait("response.create")
+            peer.send(error(code=code, message="no"))
+        peer.wait("response.create")
+        peer.send(error(code=BUSY, message="no"))
+        peer.wait_for_close()
+
+    app = app_for(script)
+
+    async def main():
+        async with app.connect() as connection:
+            for ended in (0, 1, 3):
+                await connection.ask(by)
+                await connection.until("error")
+                assert len(telemetry.spans) == ended
+
+    run(main())
+    assert [span["attributes"]["error.type"] for span in telemetry.spans] == ["first", "second", BUSY]
 
 
 def test_one_that_is_suppressed_takes_no_other_for_itself(app_for, run, telemetry):

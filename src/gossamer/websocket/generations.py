@@ -13,7 +13,8 @@ from gossamer.fields import Fields, fields
 from gossamer.finalizers import unfinished
 
 if TYPE_CHECKING:
-    from gossamer.call import Call
+    from gossamer.call import Call, Outcome
+    from gossamer.websocket.refusals import Refusal
 
 
 class Generation(Guard):
@@ -23,7 +24,7 @@ class Generation(Guard):
     Whoever drops it ends its call.
     """
 
-    __slots__ = ("apart", "event_id", "lane", "metadata")
+    __slots__ = ("apart", "event_id", "lane", "metadata", "refusal")
 
     def __init__(self, call: Call | None, asked: Fields, lane: Any) -> None:
         super().__init__(call)
@@ -38,6 +39,8 @@ class Generation(Guard):
         """It is asked for outside of the conversation."""
         given = asked.get("metadata") or response.get("metadata")
         self.metadata = dict(fields(given)) if given else None
+        self.refusal: Refusal | None = None
+        """Of an error that may be about it, while it has not begun."""
 
     @property
     def silent(self) -> bool:
@@ -48,6 +51,22 @@ class Generation(Guard):
         """Output has come."""
         if self.call is not None and self.call.first_chunk is None:
             self.call.first_chunk = perf_counter_ns()
+
+    def end(self, outcome: Outcome) -> None:
+        """It has ended: when it was refused, if it was."""
+        call, refusal = self.call, self.refusal
+        if call is not None and refusal is not None:
+            call.ended = refusal.at
+            call.end("failed", refusal.told)
+        elif call is not None:
+            call.end(outcome)
+
+    def fail(self, error: BaseException) -> None:
+        """It has ended by an exception, unless it was refused before."""
+        if self.refusal is not None:
+            self.end("failed")
+        elif self.call is not None:
+            self.call.fail(error)
 
 
 class Generations:
@@ -74,10 +93,10 @@ class Generations:
         self.begun[response_id] = generation
 
     def asked_for(self, response: Fields, lane: Any, *, heard: bool) -> Generation | None:
-        """The one that a response answers: of those on its lane that fit it, the oldest.
+        """The one that a response answers: the oldest on its lane that fits it.
 
-        Metadata are repeated in the response, and one outside of the conversation has no id of it. Where
-        somebody was heard, one that fits none answers that, and nobody asked for it.
+        One that no error has come for goes first. Metadata are repeated in the response, and one outside of the
+        conversation has no id of it. Where somebody was heard, one that fits none answers that.
         """
         on_lane = [generation for generation in tuple(self.asked) if generation.lane == lane]
         metadata = fields(response.get("metadata")) or None
@@ -87,15 +106,25 @@ class Generations:
             fit = [generation for generation in fit if generation.metadata == metadata]
         elif "metadata" in response:
             fit = [generation for generation in fit if generation.metadata is None]
-        if conversation is None and "conversation_id" in response:
-            fit.sort(key=lambda generation: not generation.apart)
         if not fit and not heard:
             fit = on_lane
+        outside = conversation is None and "conversation_id" in response
+        fit.sort(key=lambda generation: (outside and not generation.apart, generation.refusal is not None))
         return fit[0] if fit else None
 
-    def asked_by(self, event_id: Any) -> Generation | None:
-        """The oldest that an event with this id asked for and that has not begun."""
-        return next((generation for generation in tuple(self.asked) if generation.event_id == event_id), None)
+    def asked_by(self, event_id: str) -> Generation | None:
+        """The one that an event with this id asked for: the oldest that has not begun."""
+        known = [*self.asked, *self.begun.values()]
+        return next((generation for generation in known if generation.event_id == event_id), None)
+
+    def overtaken_by(self, answered: Generation) -> list[Generation]:
+        """Those that an error may have been about, and that one after them was answered before: it was."""
+        asked = [*self.asked]
+        before = asked[: asked.index(answered)] if answered in asked else []
+        overtaken = [generation for generation in before if generation.refusal is not None]
+        for generation in overtaken:
+            self.forget(generation)
+        return overtaken
 
     def speaking(self, event: Fields) -> Generation | None:
         """The one whose output an event carries: by its id, else the one on its lane that is to speak."""

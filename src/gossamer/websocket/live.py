@@ -10,8 +10,8 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from gossamer.fields import Fields, fields
+from gossamer.websocket.refusals import Blamed, blamed, error_of
 from gossamer.websocket.responses import ResponsesSession
-from gossamer.websocket.session import error_of
 
 if TYPE_CHECKING:
     from gossamer.websocket.generations import Generation
@@ -62,9 +62,10 @@ class LiveSession(ResponsesSession):
             self._backend.update({key: value for key, value in backend.items() if value is not None})
             self._named(session)
 
-    def _blamed(self, event: Fields) -> Generation | None:
-        """By the id of the event that asked; one of a response, by its delegation."""
+    def _blamed(self, event: Fields) -> Blamed:
+        """One of a response, by its delegation."""
         if "stream_id" in event:
             return super()._blamed(event)
-        event_id = error_of(event).get("client_event_id") or event.get("client_event_id")
-        return None if event_id is None else self._generations.asked_by(event_id)
+        error = error_of(event)
+        event_id = error.get("client_event_id") or event.get("client_event_id")
+        return blamed(self._generations, error, event_id)

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gossamer.fields import Fields, fields
 from gossamer.operations.realtime import REALTIME
-from gossamer.websocket.session import Session, error_of
+from gossamer.websocket.refusals import Blamed, blamed, error_of
+from gossamer.websocket.session import Session
 
 if TYPE_CHECKING:
     from gossamer.websocket.generations import Generation
 
 #: Items that wait for the generation that they are for.
 _MOST_ITEMS: Final = 128
-
-#: How the code or the parameter of an error begins that is about something other than a generation.
-_OF_OTHERS: Final = ("session", "item", "conversation_item", "audio", "input_audio", "response_cancel")
 
 
 class RealtimeSession(Session):
@@ -87,14 +85,6 @@ class RealtimeSession(Session):
             self._settings.update({key: value for key, value in session.items() if value is not None})
             self._named(session)
 
-    def _blamed(self, event: Fields) -> Generation | None:
-        """By the id of the event that asked; where that has none, the oldest that has not begun.
-
-        A response that has begun ends by itself, with a status.
-        """
+    def _blamed(self, event: Fields) -> Blamed:
         error = error_of(event)
-        event_id = error.get("event_id")
-        about = (str(error.get("code")), str(error.get("param")))
-        if event_id is None and any(text.startswith(_OF_OTHERS) for text in about):
-            return None
-        return self._generations.asked_by(event_id)
+        return blamed(self._generations, error, error.get("event_id"))

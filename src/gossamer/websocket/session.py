@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from gossamer import semconv
 from gossamer.errors import swallow
-from gossamer.failure import of_answer
 from gossamer.fields import NOTHING, Fields, fields, given
 from gossamer.websocket.generations import Generation, Generations, text_of, told
 from gossamer.websocket.raw import event_in
+from gossamer.websocket.refusals import refusal_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gossamer.operations import Operation
     from gossamer.providers import Server
     from gossamer.telemetry import Telemetry
+    from gossamer.websocket.refusals import Blamed
 
 #: The attribute of a connection that leads to its session.
 SESSION: Final = "_gossamer_session"
@@ -95,8 +96,7 @@ class Session:
         try:
             if generation is not None:
                 self._generations.forget(generation)
-                if generation.call is not None:
-                    generation.call.fail(error)
+                generation.fail(error)
             self.lost(error)
         except Exception as own:
             swallow(own)
@@ -153,7 +153,9 @@ class Session:
             # Nobody did: the server answers what it has heard, or goes on by itself.
             body, ago = self._body_of_own(response)
             generation = Generation(self._context.copy().run(self._begin, body, ago), NOTHING, lane)
-        generation.lane = lane
+        generation.lane, generation.refusal = lane, None
+        for refused in self._generations.overtaken_by(generation):
+            refused.end("failed")
         self._generations.begin(response_id, generation)
         if generation.call is not None:
             generation.call.look(self._shown(event))
@@ -166,20 +168,16 @@ class Session:
             generation.call.end("cancelled" if response.get("status") == "cancelled" else "completed")
 
     def _refuse(self, event: Fields) -> None:
-        generation = self._blamed(event)
-        if generation is None:
+        generation, certain = self._blamed(event)
+        if generation is None or (not certain and generation.refusal is not None):
             return
-        self._generations.forget(generation)
-        call = generation.call
-        if call is not None:
-            error = error_of(event)
-            code = error.get("code") or error.get("type")
-            with_message = call.captured is not None and call.captured.tells_text
-            told = of_answer(code if type(code) is str else "_OTHER", {"error": error}, message=with_message)
-            status = event.get("status")
-            if type(status) is int:
-                told.attributes[semconv.HTTP_STATUS_CODE] = status
-            call.end("failed", told)
+        generation.refusal = refusal_in(event, generation.call)
+        ended = self._generations.overtaken_by(generation)
+        if certain:
+            self._generations.forget(generation)
+            ended.append(generation)
+        for refused in ended:
+            refused.end("failed")
 
     # How it ends
 
@@ -194,8 +192,7 @@ class Session:
                 self.end("closed")
             elif "ConnectionClosed" in names or (isinstance(error, OSError) and "TimeoutError" not in names):
                 for generation in self._take():
-                    if generation.call is not None:
-                        generation.call.fail(error)
+                    generation.fail(error)
         except Exception as own:
             swallow(own)
 
@@ -210,8 +207,7 @@ class Session:
             if self.unread is not None:
                 self.read()
             for generation in self._take():
-                if generation.call is not None:
-                    generation.call.end(outcome)
+                generation.end(outcome)
         except Exception as error:
             swallow(error)
 
@@ -237,8 +233,8 @@ class Session:
         """An event with a response, as it is read."""
         return event
 
-    def _blamed(self, event: Fields) -> Generation | None:
-        """The generation that an error is about; None where it is about something else."""
+    def _blamed(self, event: Fields) -> Blamed:
+        """What an error is about."""
         raise NotImplementedError
 
     def _tell(self, kind: str, event: Fields) -> None:
@@ -269,8 +265,3 @@ class Session:
         known = {} if self._id is None else {semconv.SESSION_ID: self._id}
         request = Request(body, self.operation.path)
         return telemetry.begin(self.operation, self._server, request, known, ago)
-
-
-def error_of(event: Fields) -> Fields:
-    """What an error event tells: in a field of its own, or as such."""
-    return fields(event.get("error")) or event
