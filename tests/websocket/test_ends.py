@@ -118,6 +118,39 @@ def test_a_lost_connection_is_met_in_sending(app_for, run, telemetry):
     assert {span["status"] for span in telemetry.spans} == {"ERROR"}
 
 
+@pytest.mark.parametrize("way", ["in a block", "with enter()"])
+def test_a_lost_connection_is_met_as_sound_is_sent(way, app_for, run, telemetry):
+    """The app closes it then, perhaps with an exception of its own: the connection was lost all the same."""
+
+    def script(peer):
+        two_and_one_more(peer)
+        peer.die()
+
+    app = app_for(script)
+
+    async def speak(connection):
+        await begin(connection)
+        try:
+            while True:
+                await result(connection.sdk.input_audio_buffer.append(audio="AAAA"))
+        except ConnectionClosedError as error:
+            raise ValueError("the app's own") from error
+
+    async def main():
+        if way == "in a block":
+            async with app.connect() as connection:
+                await speak(connection)
+        connection = Connection(await result(app.manager().enter()))
+        try:
+            await speak(connection)
+        finally:
+            await connection.close()
+
+    with pytest.raises(ValueError, match="the app's own"):
+        run(main())
+    assert outcomes(telemetry) == [("failed", LOST)] * 3
+
+
 def test_an_error_of_the_app_in_the_block_closes_the_connection(app_for, run, telemetry):
     def script(peer):
         two_and_one_more(peer)
@@ -218,7 +251,14 @@ def test_what_cannot_be_encoded_has_failed(app_for, run, telemetry):
 
 @pytest.mark.parametrize(
     ("error", "outcome"),
-    [(ValueError("the app's"), "closed"), (KeyboardInterrupt(), "cancelled"), (GeneratorExit(), "abandoned")],
+    [
+        (ValueError("the app's"), "closed"),
+        (FileNotFoundError("the app's"), "closed"),
+        (ConnectionClosedError(None, None), "closed"),  # of another websocket
+        (KeyboardInterrupt(), "cancelled"),
+        (GeneratorExit(), "abandoned"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_the_block_is_left_by_an_exception(error, outcome, app_for, run, telemetry):
     def script(peer):
@@ -374,6 +414,61 @@ def test_a_connection_is_made_anew(app_for, run, telemetry):
     assert outcomes(telemetry) == [("failed", LOST)] * 3 + [("completed", None)]
     ids = [span["attributes"]["gossamer.session.id"] for span in telemetry.spans]
     assert ids == ["sess_1", "sess_1", "sess_1", "sess_2"]
+
+
+UNSENT = "openai.WebSocketConnectionClosedError"
+
+
+@pytest.mark.parametrize("run", ["sync"], indirect=True)
+@pytest.mark.parametrize(
+    ("code", "closes", "expected"),
+    [
+        (1011, False, [("failed", LOST), ("failed", UNSENT)]),
+        (1001, False, [("closed", None), ("failed", UNSENT)]),
+        (1011, True, [("failed", LOST), ("failed", LOST)]),
+        (1001, True, [("closed", None), ("failed", LOST.replace("Error", "OK"))]),
+    ],
+    ids=["lost", "left", "lost and closed", "left and closed"],
+)
+def test_what_waits_for_a_connection_that_is_not_made_has_failed(
+    code, closes, expected, by, app_for, run, telemetry
+):
+    connect = resource(App("sync", 1).client, REALTIME).connect
+    if "on_reconnecting" not in inspect.signature(connect).parameters:
+        pytest.skip("this release of the SDK does not reconnect")
+    from openai import WebSocketConnectionClosedError
+
+    def script(peer):
+        peer.wait("response.create")
+        peer.send(created())
+        peer.close(code)
+
+    app = app_for(script)
+    connections = []
+
+    def reconnecting(_):
+        if by == "helper":
+            connections[0].sdk.response.create()
+        else:
+            connections[0].sdk.send(CREATE)
+        if closes:
+            connections[0].sdk.close()
+        return {"abort": True}
+
+    async def main():
+        async with app.connect(on_reconnecting=reconnecting) as connection:
+            connections.append(connection)
+            await connection.ask(by)
+            async for _ in connection:
+                pass
+
+    try:
+        run(main())
+    except WebSocketConnectionClosedError:
+        assert outcomes(telemetry) == expected
+    else:
+        assert code == 1001
+        pytest.skip("this release of the SDK does not reconnect where the server has closed in good order")
 
 
 def test_events_are_dispatched(app_for, run, telemetry):

@@ -95,8 +95,9 @@ class Generations:
     def asked_for(self, response: Fields, lane: Any, *, heard: bool) -> Generation | None:
         """The one that a response answers: the oldest on its lane that fits it.
 
-        One that no error has come for goes first. Metadata are repeated in the response, and one outside of the
-        conversation has no id of it. Where somebody was heard, one that fits none answers that.
+        One that no error has come for goes first. Metadata are repeated in the response, and one that is
+        outside of the conversation has no id of it. Where somebody was heard, one that fits none answers
+        that.
         """
         on_lane = [generation for generation in tuple(self.asked) if generation.lane == lane]
         metadata = fields(response.get("metadata")) or None

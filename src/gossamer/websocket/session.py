@@ -186,32 +186,38 @@ class Session:
 
         A receive that is cancelled, or timed out, is none: the next one goes on where it stopped.
         """
-        try:
-            names = {kind.__name__ for kind in type(error).__mro__}
-            if "ConnectionClosedOK" in names:
-                self.end("closed")
-            elif "ConnectionClosed" in names or (isinstance(error, OSError) and "TimeoutError" not in names):
-                for generation in self._take():
-                    generation.fail(error)
-        except Exception as own:
-            swallow(own)
+        names = {kind.__name__ for kind in type(error).__mro__}
+        if "ConnectionClosedOK" in names:
+            self.end("closed")
+        elif "ConnectionClosed" in names or (isinstance(error, OSError) and "TimeoutError" not in names):
+            self.fail(error)
 
-    def close(self) -> None:
-        """The app closes the connection."""
+    def close(self, error: BaseException | None = None) -> None:
+        """The app closes the connection, which has ended before by an error, if there is one."""
         self._closed = True
+        if error is not None:
+            self.lost(error)
         self.end("closed")
 
     def end(self, outcome: Outcome) -> None:
         """End what is open."""
         try:
-            if self.unread is not None:
-                self.read()
             for generation in self._take():
                 generation.end(outcome)
         except Exception as error:
             swallow(error)
 
+    def fail(self, error: BaseException) -> None:
+        """End what is open by an exception."""
+        try:
+            for generation in self._take():
+                generation.fail(error)
+        except Exception as own:
+            swallow(own)
+
     def _take(self) -> list[Generation]:
+        if self.unread is not None:
+            self.read()
         self.listens = False
         return self._generations.take()
 
