@@ -44,9 +44,9 @@ class LiveSession(ResponsesSession):
         self._items.clear()
         return body
 
-    def _body_of_own(self, response: Fields) -> tuple[Fields, int]:
-        body, ago = super()._body_of_own(response)
-        return {**self._body({}), **body}, ago
+    def _body_of_own(self, response: Fields) -> tuple[Fields, int | None]:
+        body, began = super()._body_of_own(response)
+        return {**self._body({}), **body}, began
 
     def _asked_for(self, response: Fields, _: Any) -> Generation | None:
         """What is asked for is on no lane yet: the delegation is made for it."""

@@ -54,9 +54,9 @@ class RealtimeSession(Session):
             self._items.clear()
         return body
 
-    def _body_of_own(self, _: Fields) -> tuple[Fields, int]:
-        ago = 0 if self._heard is None else perf_counter_ns() - self._heard
-        return self._body({}), ago
+    def _body_of_own(self, _: Fields) -> tuple[Fields, int | None]:
+        heard = self._heard
+        return self._body({}), heard
 
     def _asked_for(self, response: Fields, lane: Any) -> Generation | None:
         return self._generations.asked_for(response, lane, heard=self._heard is not None)

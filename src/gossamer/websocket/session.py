@@ -151,8 +151,8 @@ class Session:
         generation = self._asked_for(response, lane)
         if generation is None:
             # Nobody did: the server answers what it has heard, or goes on by itself.
-            body, ago = self._body_of_own(response)
-            generation = Generation(self._context.copy().run(self._begin, body, ago), NOTHING, lane)
+            body, began = self._body_of_own(response)
+            generation = Generation(self._context.copy().run(self._begin, body, began), NOTHING, lane)
         generation.lane, generation.refusal = lane, None
         for refused in self._generations.overtaken_by(generation):
             refused.end("failed")
@@ -227,9 +227,9 @@ class Session:
         """All that a generation is asked with, as one request body."""
         return sent
 
-    def _body_of_own(self, response: Fields) -> tuple[Fields, int]:
-        """The same for one that nobody asked for, and the nanoseconds since it began."""
-        return {key: response[key] for key in ("model", "previous_response_id") if key in response}, 0
+    def _body_of_own(self, response: Fields) -> tuple[Fields, int | None]:
+        """The same for one that nobody asked for, and when it began, by the performance counter."""
+        return {key: response[key] for key in ("model", "previous_response_id") if key in response}, None
 
     def _asked_for(self, response: Fields, lane: Any) -> Generation | None:
         """The generation that a response which begins was asked for by."""
@@ -264,10 +264,14 @@ class Session:
         telemetry = self._telemetry()
         return telemetry is not None and telemetry.captures
 
-    def _begin(self, body: Fields, ago: int = 0) -> Call | None:
+    def _begin(self, body: Fields, began: int | None = None) -> Call | None:
         telemetry = self._telemetry()
         if telemetry is None or self._closed:
             return None
         known = {} if self._id is None else {semconv.SESSION_ID: self._id}
         request = Request(body, self.operation.path)
-        return telemetry.begin(self.operation, self._server, request, known, ago)
+        try:
+            return telemetry.begin(self.operation, self._server, request, known, began)
+        except Exception as error:
+            swallow(error)
+            return None
