@@ -97,6 +97,28 @@ def test_the_server_dies(app_for, run, telemetry):
     assert {point["attributes"]["error.type"] for point in points} == {LOST}
 
 
+def test_a_connection_that_cannot_be_closed_goes_on(by, app_for, run, telemetry):
+    """With a code that does not exist. What is asked for then is told as before."""
+    from websockets.exceptions import ProtocolError
+
+    def script(peer):
+        peer.wait("response.create")
+        peer.send(*whole())
+        peer.wait_for_close()
+
+    app = app_for(script)
+
+    async def main():
+        async with app.connect() as connection:
+            with pytest.raises(ProtocolError):
+                await result(connection.sdk.close(code=42))
+            await connection.ask(by)
+            await connection.until("response.done")
+
+    run(main())
+    assert outcomes(telemetry) == [("completed", None)]
+
+
 def test_a_lost_connection_is_met_in_sending(app_for, run, telemetry):
     """An app that only speaks meets the loss where nothing of ours looks: it leaves the block by it."""
 
@@ -414,6 +436,42 @@ def test_a_connection_is_made_anew(app_for, run, telemetry):
     assert outcomes(telemetry) == [("failed", LOST)] * 3 + [("completed", None)]
     ids = [span["attributes"]["gossamer.session.id"] for span in telemetry.spans]
     assert ids == ["sess_1", "sess_1", "sess_1", "sess_2"]
+
+
+@pytest.mark.parametrize("run", ["sync"], indirect=True)
+def test_what_waits_for_a_connection_belongs_to_the_session_on_it(by, app_for, run, telemetry):
+    connect = resource(App("sync", 1).client, REALTIME).connect
+    if "on_reconnecting" not in inspect.signature(connect).parameters:
+        pytest.skip("this release of the SDK does not reconnect")
+
+    def first(peer):
+        peer.send(session())
+        peer.wait("response.create")
+        peer.send(created())
+        peer.die()
+
+    def second(peer):
+        peer.send(session(id="sess_2"))
+        peer.wait("response.create")
+        peer.send(*whole("resp_2"))
+
+    app = app_for(first, second)
+    connections = []
+
+    def reconnecting(_):
+        if by == "helper":
+            connections[0].response.create()
+        else:
+            connections[0].send(CREATE)
+
+    with app.manager(on_reconnecting=reconnecting, initial_delay=0.001) as connection:
+        connections.append(connection)
+        connection.send(CREATE)
+        for event in connection:
+            if event.type == "response.done":
+                break
+    assert [span["attributes"]["gossamer.session.id"] for span in telemetry.spans] == ["sess_1", "sess_2"]
+    assert outcomes(telemetry) == [("failed", LOST), ("completed", None)]
 
 
 UNSENT = "openai.WebSocketConnectionClosedError"

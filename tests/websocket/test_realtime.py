@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import UserDict
+from types import MappingProxyType
+
 import pytest
 from opentelemetry import context, trace
 
@@ -362,6 +365,30 @@ def test_what_holds_for_a_session_holds_for_its_responses(app_for, run, telemetr
     assert (first["gen_ai.request.max_tokens"], second["gen_ai.request.max_tokens"]) == (100, 7)
     assert first["gen_ai.request.temperature"] == second["gen_ai.request.temperature"] == 0.8
     assert first["gossamer.session.id"] == second["gossamer.session.id"] == "sess_1"
+
+
+@pytest.mark.parametrize("kind", [MappingProxyType, UserDict], ids=lambda kind: kind.__name__)
+def test_an_event_may_be_any_mapping(kind, app_for, run, telemetry):
+    """The SDK sends it, and so it counts."""
+
+    def script(peer):
+        peer.wait("response.create")
+        peer.send(*whole())
+
+    app = app_for(script)
+
+    async def main():
+        async with app.connect() as connection:
+            await connection.send(kind({**CREATE, "response": kind({"max_output_tokens": 7})}))
+            await connection.until("response.done")
+
+    try:
+        run(main())
+    except TypeError:
+        pytest.skip("this release of the SDK sends none")
+    (span,) = telemetry.spans
+    assert span["attributes"]["gen_ai.request.max_tokens"] == 7
+    assert span["parent_id"] is None
 
 
 def test_a_session_that_is_named_late(app_for, run, telemetry):

@@ -105,7 +105,12 @@ def close(original: Method, layer: Layer) -> Method:
         session = self.__dict__.get(SESSION)
         if session is not None and layer.current is not None:
             _close(self, session)
-        return original(self, code=code, reason=reason)
+        try:
+            return original(self, code=code, reason=reason)
+        except Exception:
+            if session is not None:
+                session.reopen()
+            raise
 
     return closed
 
@@ -118,7 +123,12 @@ def aclose(original: Method, layer: Layer) -> Method:
         session = self.__dict__.get(SESSION)
         if session is not None and layer.current is not None:
             _close(self, session)
-        return await original(self, code=code, reason=reason)
+        try:
+            return await original(self, code=code, reason=reason)
+        except Exception:
+            if session is not None:
+                session.reopen()
+            raise
 
     return closed
 

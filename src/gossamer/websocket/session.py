@@ -199,6 +199,10 @@ class Session:
             self.lost(error)
         self.end("closed")
 
+    def reopen(self) -> None:
+        """It could not be closed, and goes on."""
+        self._closed = False
+
     def end(self, outcome: Outcome) -> None:
         """End what is open."""
         try:
@@ -250,12 +254,14 @@ class Session:
 
     def _named(self, session: Fields) -> None:
         """The server tells which session this is."""
-        value = session.get("id")
-        if type(value) is not str or not value or value == self._id:
+        before, value = self._id, text_of(session, "id")
+        if value is None or value == before:
             return
         self._id = value
-        for call in (generation.call for generation in self._generations.all()):
-            if call is not None and semconv.SESSION_ID not in call.attributes:
+        # Where the SDK has connected anew, what waited is asked for there.
+        known = self._generations
+        for call in (generation.call for generation in (known.all() if before is None else [*known.asked])):
+            if call is not None and call.attributes.get(semconv.SESSION_ID) == before:
                 call.attributes[semconv.SESSION_ID] = value
                 if call.span is not None:
                     call.span.set_attribute(semconv.SESSION_ID, value)
