@@ -54,7 +54,7 @@ class LiveSession(ResponsesSession):
 
     def _tell(self, kind: str, event: Fields) -> None:
         if kind == "response.item.create":
-            if self._captures():
+            if self._beginnings.captures:
                 self._items.append(event.get("item"))
         else:
             session = fields(event.get("session"))

@@ -73,7 +73,7 @@ class RealtimeSession(Session):
 
     def _tell(self, kind: str, event: Fields) -> None:
         if kind == "conversation.item.create":
-            if self._captures():
+            if self._beginnings.captures:
                 self._items.append(event.get("item"))
         elif kind == "input_audio_buffer.speech_stopped":
             self._heard = perf_counter_ns()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contextvars import copy_context
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from gossamer import semconv
 from gossamer.errors import swallow
 from gossamer.fields import NOTHING, Fields, fields, given
+from gossamer.websocket.beginnings import Beginnings
 from gossamer.websocket.generations import Generation, Generations, text_of, told
 from gossamer.websocket.raw import event_in
 from gossamer.websocket.refusals import refusal_in
@@ -15,7 +14,7 @@ from gossamer.websocket.refusals import refusal_in
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gossamer.call import Call, Outcome
+    from gossamer.call import Outcome
     from gossamer.operations import Operation
     from gossamer.providers import Server
     from gossamer.telemetry import Telemetry
@@ -25,15 +24,6 @@ if TYPE_CHECKING:
 SESSION: Final = "_gossamer_session"
 
 _LAST: Final = frozenset({"response.done", "response.completed", "response.failed", "response.incomplete"})
-
-
-class Request(NamedTuple):
-    """What a generation is asked with, in the form of the SDK's request options."""
-
-    json_data: Fields
-    url: str
-    method: str = "GET"
-    extra_json: Any = None
 
 
 class Session:
@@ -57,13 +47,9 @@ class Session:
         """The last message that was received, until somebody has parsed it."""
         self.listens = False
         """The first output of some generation is still to come."""
-        self._telemetry = telemetry
-        self._server = server
+        self._beginnings = Beginnings(telemetry, server, self.operation)
         self._model = model
-        self._id: str | None = None
-        self._context = copy_context()
         self._generations = Generations()
-        self._closed = False
 
     # What goes out
 
@@ -75,7 +61,7 @@ class Session:
                 self._tell(kind, sent)
                 return None
             lane = text_of(sent, "stream_id") if lane is None else lane
-            generation = Generation(self._begin(self._body(sent)), sent, lane)
+            generation = Generation(self._beginnings.begin(self._body(sent)), sent, lane)
             self._generations.asked.append(generation)
         except Exception as error:
             swallow(error)
@@ -151,8 +137,8 @@ class Session:
         generation = self._asked_for(response, lane)
         if generation is None:
             # Nobody did: the server answers what it has heard, or goes on by itself.
-            body, began = self._body_of_own(response)
-            generation = Generation(self._context.copy().run(self._begin, body, began), NOTHING, lane)
+            call = self._beginnings.begin_unasked(*self._body_of_own(response))
+            generation = Generation(call, NOTHING, lane)
         generation.lane, generation.refusal = lane, None
         for refused in self._generations.overtaken_by(generation):
             refused.end("failed")
@@ -194,14 +180,14 @@ class Session:
 
     def close(self, error: BaseException | None = None) -> None:
         """The app closes the connection, which has ended before by an error, if there is one."""
-        self._closed = True
+        self._beginnings.over = True
         if error is not None:
             self.lost(error)
         self.end("closed")
 
     def reopen(self) -> None:
         """It could not be closed, and goes on."""
-        self._closed = False
+        self._beginnings.over = False
 
     def end(self, outcome: Outcome) -> None:
         """End what is open."""
@@ -254,30 +240,9 @@ class Session:
 
     def _named(self, session: Fields) -> None:
         """The server tells which session this is."""
-        before, value = self._id, text_of(session, "id")
-        if value is None or value == before:
-            return
-        self._id = value
-        # Where the SDK has connected anew, what waited is asked for there.
-        known = self._generations
-        for call in (generation.call for generation in (known.all() if before is None else [*known.asked])):
-            if call is not None and call.attributes.get(semconv.SESSION_ID) == before:
-                call.attributes[semconv.SESSION_ID] = value
-                if call.span is not None:
-                    call.span.set_attribute(semconv.SESSION_ID, value)
-
-    def _captures(self) -> bool:
-        telemetry = self._telemetry()
-        return telemetry is not None and telemetry.captures
-
-    def _begin(self, body: Fields, began: int | None = None) -> Call | None:
-        telemetry = self._telemetry()
-        if telemetry is None or self._closed:
-            return None
-        known = {} if self._id is None else {semconv.SESSION_ID: self._id}
-        request = Request(body, self.operation.path)
-        try:
-            return telemetry.begin(self.operation, self._server, request, known, began)
-        except Exception as error:
-            swallow(error)
-            return None
+        before, session_id = self._beginnings.session_id, text_of(session, "id")
+        if session_id is not None and session_id != before:
+            known = self._generations
+            # Where the SDK has connected anew, what waited is asked for there.
+            generations = known.all() if before is None else [*known.asked]
+            self._beginnings.name(session_id, [generation.call for generation in generations])
