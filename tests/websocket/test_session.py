@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Optional
 
 import pytest
@@ -209,4 +210,35 @@ def test_no_more_than_the_newest_items_wait(telemetry):
         known = connected()
         for number in range(500):
             known.sending("conversation.item.create", {"item": {"id": str(number)}})
-        assert [known._items[0], len(known._items)] == [{"id": "372"}, 128]
+        waiting = known._items.take()
+        assert [waiting[0], len(waiting)] == [{"id": "372"}, 128]
+        assert known._items.take() == []
+
+
+def test_no_more_than_so_much_of_them_waits(telemetry):
+    """Images are large, and nobody may ever ask for a response."""
+    OpenAIInstrumentor().uninstrument()
+    with capture(capture="SPAN_ONLY"):
+        known = connected()
+        image = "A" * 3_000_000
+        for number in range(5):
+            item = {"id": str(number), "content": [{"type": "input_image", "image_url": image}]}
+            known.sending("conversation.item.create", {"item": item})
+        known.sending("conversation.item.create", {"item": {"id": "too large", "text": image * 3}})
+        assert [item["id"] for item in known._items.take()] == ["3", "4"]
+
+
+def test_an_item_is_what_it_was_when_it_was_sent():
+    """The app may use its dict for the next one."""
+    OpenAIInstrumentor().uninstrument()
+    with capture(capture="SPAN_ONLY") as telemetry:
+        known = connected()
+        part = {"type": "input_text"}
+        item = {"type": "message", "role": "user", "content": [part]}
+        for text in ("one", "two"):
+            part["text"] = text
+            known.sending("conversation.item.create", {"item": item})
+        known.sending("response.create", CREATE)
+        known.close()
+    messages = json.loads(telemetry.spans[0]["attributes"]["gen_ai.input.messages"])
+    assert [message["parts"][0]["content"] for message in messages] == ["one", "two"]

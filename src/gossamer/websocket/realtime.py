@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from gossamer.fields import Fields, fields
 from gossamer.operations.realtime import REALTIME
+from gossamer.websocket.items import Items
 from gossamer.websocket.refusals import Blamed, blamed, error_of
 from gossamer.websocket.session import Session
 
 if TYPE_CHECKING:
     from gossamer.websocket.generations import Generation
-
-#: Items that wait for the generation that they are for.
-_MOST_ITEMS: Final = 128
 
 
 class RealtimeSession(Session):
@@ -40,7 +37,7 @@ class RealtimeSession(Session):
         super().__init__(*arguments)
         self._settings: dict[str, Any] = {}
         self._heard: int | None = None  # when somebody stopped to speak
-        self._items: deque[Any] = deque(maxlen=_MOST_ITEMS)
+        self._items = Items()
 
     def _body(self, sent: Fields) -> Fields:
         asked = {key: value for key, value in fields(sent.get("response")).items() if value is not None}
@@ -50,8 +47,7 @@ class RealtimeSession(Session):
         if self._model is not None:
             body["model"] = self._model
         if "input" not in asked:  # else the response has a context of its own
-            body["input"] = [*self._items]
-            self._items.clear()
+            body["input"] = self._items.take()
         return body
 
     def _body_of_own(self, _: Fields) -> tuple[Fields, int | None]:
@@ -74,7 +70,7 @@ class RealtimeSession(Session):
     def _tell(self, kind: str, event: Fields) -> None:
         if kind == "conversation.item.create":
             if self._beginnings.captures:
-                self._items.append(event.get("item"))
+                self._items.add(event.get("item"))
         elif kind == "input_audio_buffer.speech_stopped":
             self._heard = perf_counter_ns()
         elif kind == "input_audio_buffer.committed":
