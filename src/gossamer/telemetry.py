@@ -245,7 +245,7 @@ class Telemetry:
         return self._outputs.capture is not None
 
     def begin(
-        self, operation: Operation, server: Server, request: Any, known: Mapping[str, Any], ago: int = 0
+        self, operation: Operation, server: Server, request: Any, known: Mapping[str, Any], began: int | None
     ) -> Call | None:
         """Begin the span of a generation on a websocket. It is current nowhere: others go on meanwhile.
 
@@ -254,7 +254,7 @@ class Telemetry:
             server: at the other end of the connection.
             request: with the body in `json_data`, as the SDK's request options have it.
             known: attributes besides.
-            ago: nanoseconds since it began.
+            began: when, by the performance counter; None for now.
         """
         context = get_current()
         in_a_hook = self._has_hooks and in_hook.get()
@@ -274,22 +274,29 @@ class Telemetry:
             speaks_openai=server.speaks_openai,
         )
         try:
-            call.started -= ago
-            call.began -= ago
+            if began is not None:
+                call.started -= call.began - began
+                call.began = began
             call.own = own
             if self._tracer is not None:
                 subject = attributes.get(operation.subject)
                 name = operation.name if subject is None else f"{operation.name} {subject}"
-                call.span = self._tracer.start_span(
-                    name, context, SpanKind.CLIENT, attributes, None, call.started
-                )
-                call.sees(call.span)
+                try:
+                    call.span = self._tracer.start_span(
+                        name, context, SpanKind.CLIENT, attributes, None, call.started
+                    )
+                    call.sees(call.span)
+                except Exception as error:  # as in start()
+                    swallow(error)
             if self._outputs.request_hook is not None and call.span is not None and call.recording:
                 self._outputs.request_hook(call.span, request)
             if self._outputs.capture is not None:
                 call.capture(self._outputs.capture, request)
             call.fold_stream()
             return call
+        except Exception:
+            call.drop()
+            raise
         except BaseException as error:
             call.fail(error)
             raise

@@ -78,6 +78,13 @@ class Connection:
         for event in events:
             await result(self.sdk.send(event))
 
+    async def ask(self, by: str, **fields: Any) -> None:
+        """Ask for a response: by the SDK's helper method, or by an event."""
+        if by == "helper":
+            await result(self.sdk.response.create(**fields))
+        else:
+            await self.send({"type": "response.create", **fields})
+
     async def recv(self) -> Any:
         """The next event."""
         return await result(self.sdk.recv())

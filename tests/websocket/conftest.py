@@ -26,6 +26,12 @@ def app_for(run: Callable[[Any], Any]) -> Iterator[Callable[..., App]]:
         yield make
 
 
+@pytest.fixture(params=["helper", "event"])
+def by(request: pytest.FixtureRequest) -> str:
+    """How an app asks for a response. See `Connection.ask`."""
+    return str(request.param)
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     """The SDK connects in a way that websockets 17.1 calls old."""
     item.add_marker(

@@ -97,6 +97,28 @@ def test_the_server_dies(app_for, run, telemetry):
     assert {point["attributes"]["error.type"] for point in points} == {LOST}
 
 
+def test_a_connection_that_cannot_be_closed_goes_on(by, app_for, run, telemetry):
+    """With a code that does not exist. What is asked for then is told as before."""
+    from websockets.exceptions import ProtocolError
+
+    def script(peer):
+        peer.wait("response.create")
+        peer.send(*whole())
+        peer.wait_for_close()
+
+    app = app_for(script)
+
+    async def main():
+        async with app.connect() as connection:
+            with pytest.raises(ProtocolError):
+                await result(connection.sdk.close(code=42))
+            await connection.ask(by)
+            await connection.until("response.done")
+
+    run(main())
+    assert outcomes(telemetry) == [("completed", None)]
+
+
 def test_a_lost_connection_is_met_in_sending(app_for, run, telemetry):
     """An app that only speaks meets the loss where nothing of ours looks: it leaves the block by it."""
 
@@ -116,6 +138,39 @@ def test_a_lost_connection_is_met_in_sending(app_for, run, telemetry):
         run(main())
     assert [outcome for outcome, _ in outcomes(telemetry)] == ["failed"] * 3
     assert {span["status"] for span in telemetry.spans} == {"ERROR"}
+
+
+@pytest.mark.parametrize("way", ["in a block", "with enter()"])
+def test_a_lost_connection_is_met_as_sound_is_sent(way, app_for, run, telemetry):
+    """The app closes it then, perhaps with an exception of its own: the connection was lost all the same."""
+
+    def script(peer):
+        two_and_one_more(peer)
+        peer.die()
+
+    app = app_for(script)
+
+    async def speak(connection):
+        await begin(connection)
+        try:
+            while True:
+                await result(connection.sdk.input_audio_buffer.append(audio="AAAA"))
+        except ConnectionClosedError as error:
+            raise ValueError("the app's own") from error
+
+    async def main():
+        if way == "in a block":
+            async with app.connect() as connection:
+                await speak(connection)
+        connection = Connection(await result(app.manager().enter()))
+        try:
+            await speak(connection)
+        finally:
+            await connection.close()
+
+    with pytest.raises(ValueError, match="the app's own"):
+        run(main())
+    assert outcomes(telemetry) == [("failed", LOST)] * 3
 
 
 def test_an_error_of_the_app_in_the_block_closes_the_connection(app_for, run, telemetry):
@@ -218,7 +273,14 @@ def test_what_cannot_be_encoded_has_failed(app_for, run, telemetry):
 
 @pytest.mark.parametrize(
     ("error", "outcome"),
-    [(ValueError("the app's"), "closed"), (KeyboardInterrupt(), "cancelled"), (GeneratorExit(), "abandoned")],
+    [
+        (ValueError("the app's"), "closed"),
+        (FileNotFoundError("the app's"), "closed"),
+        (ConnectionClosedError(None, None), "closed"),  # of another websocket
+        (KeyboardInterrupt(), "cancelled"),
+        (GeneratorExit(), "abandoned"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_the_block_is_left_by_an_exception(error, outcome, app_for, run, telemetry):
     def script(peer):
@@ -374,6 +436,97 @@ def test_a_connection_is_made_anew(app_for, run, telemetry):
     assert outcomes(telemetry) == [("failed", LOST)] * 3 + [("completed", None)]
     ids = [span["attributes"]["gossamer.session.id"] for span in telemetry.spans]
     assert ids == ["sess_1", "sess_1", "sess_1", "sess_2"]
+
+
+@pytest.mark.parametrize("run", ["sync"], indirect=True)
+def test_what_waits_for_a_connection_belongs_to_the_session_on_it(by, app_for, run, telemetry):
+    connect = resource(App("sync", 1).client, REALTIME).connect
+    if "on_reconnecting" not in inspect.signature(connect).parameters:
+        pytest.skip("this release of the SDK does not reconnect")
+
+    def first(peer):
+        peer.send(session())
+        peer.wait("response.create")
+        peer.send(created())
+        peer.die()
+
+    def second(peer):
+        peer.send(session(id="sess_2"))
+        peer.wait("response.create")
+        peer.send(*whole("resp_2"))
+
+    app = app_for(first, second)
+    connections = []
+
+    def reconnecting(_):
+        if by == "helper":
+            connections[0].response.create()
+        else:
+            connections[0].send(CREATE)
+
+    with app.manager(on_reconnecting=reconnecting, initial_delay=0.001) as connection:
+        connections.append(connection)
+        connection.send(CREATE)
+        for event in connection:
+            if event.type == "response.done":
+                break
+    assert [span["attributes"]["gossamer.session.id"] for span in telemetry.spans] == ["sess_1", "sess_2"]
+    assert outcomes(telemetry) == [("failed", LOST), ("completed", None)]
+
+
+UNSENT = "openai.WebSocketConnectionClosedError"
+
+
+@pytest.mark.parametrize("run", ["sync"], indirect=True)
+@pytest.mark.parametrize(
+    ("code", "closes", "expected"),
+    [
+        (1011, False, [("failed", LOST), ("failed", UNSENT)]),
+        (1001, False, [("closed", None), ("failed", UNSENT)]),
+        (1011, True, [("failed", LOST), ("failed", LOST)]),
+        (1001, True, [("closed", None), ("failed", LOST.replace("Error", "OK"))]),
+    ],
+    ids=["lost", "left", "lost and closed", "left and closed"],
+)
+def test_what_waits_for_a_connection_that_is_not_made_has_failed(
+    code, closes, expected, by, app_for, run, telemetry
+):
+    connect = resource(App("sync", 1).client, REALTIME).connect
+    if "on_reconnecting" not in inspect.signature(connect).parameters:
+        pytest.skip("this release of the SDK does not reconnect")
+    from openai import WebSocketConnectionClosedError
+
+    def script(peer):
+        peer.wait("response.create")
+        peer.send(created())
+        peer.close(code)
+
+    app = app_for(script)
+    connections = []
+
+    def reconnecting(_):
+        if by == "helper":
+            connections[0].sdk.response.create()
+        else:
+            connections[0].sdk.send(CREATE)
+        if closes:
+            connections[0].sdk.close()
+        return {"abort": True}
+
+    async def main():
+        async with app.connect(on_reconnecting=reconnecting) as connection:
+            connections.append(connection)
+            await connection.ask(by)
+            async for _ in connection:
+                pass
+
+    try:
+        run(main())
+    except WebSocketConnectionClosedError:
+        assert outcomes(telemetry) == expected
+    else:
+        assert code == 1001
+        pytest.skip("this release of the SDK does not reconnect where the server has closed in good order")
 
 
 def test_events_are_dispatched(app_for, run, telemetry):

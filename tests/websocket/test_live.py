@@ -134,3 +134,45 @@ def test_a_translation_is_no_generation(app_for, run, telemetry):
 
     run(main())
     assert telemetry.spans == []
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["named", "unnamed"])
+def test_an_error_shifts_nothing(named, by, app_for, run, telemetry):
+    """By the id of what asked, or without any: it is about the oldest, which the next response leaves out."""
+
+    def script(peer):
+        told = {"type": "invalid_request_error", "code": "no_backend", "message": "no"}
+        peer.wait("response.create")
+        peer.send(
+            {
+                "type": "error",
+                "event_id": "e",
+                "error": {**told, **({"client_event_id": "1"} if named else {})},
+            }
+        )
+        peer.wait("response.create")
+        peer.send(begun("d1", "resp_1"), completed("d1", "resp_1"))
+        peer.wait("response.create")
+        peer.send(begun("d2", "resp_2"), completed("d2", "resp_2"))
+
+    app = app_for(script)
+    tracer = telemetry.tracer_provider.get_tracer("app")
+
+    async def main():
+        async with app.connect("live") as connection:
+            for number, last, times in ((1, "error", 1), (2, "response.event", 2), (3, "response.event", 2)):
+                with tracer.start_as_current_span(f"turn {number}"):
+                    await connection.ask(by, **({"event_id": str(number)} if named else {}))
+                await connection.until(last, times)
+
+    run(main())
+    turns = {span["span_id"]: span["name"] for span in telemetry.spans if span["parent_id"] is None}
+    assert [
+        (
+            turns[span["parent_id"]],
+            span["attributes"].get("gen_ai.response.id"),
+            span["attributes"].get("error.type"),
+        )
+        for span in telemetry.spans
+        if span["parent_id"] is not None
+    ] == [("turn 1", None, "no_backend"), ("turn 2", "resp_1", None), ("turn 3", "resp_2", None)]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import UserDict
+from types import MappingProxyType
+
 import pytest
 from opentelemetry import context, trace
 
@@ -176,6 +179,75 @@ def test_several_at_once_are_kept_apart(app_for, run, telemetry):
     assert all("gen_ai.response.time_to_first_chunk" in span["attributes"] for span in telemetry.spans)
 
 
+APART = {"conversation": "none", "max_output_tokens": 77}
+TOPIC = {"metadata": {"topic": "moderation"}}
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"), [(TOPIC, TOPIC), ({}, {"metadata": None})], ids=["named", "unnamed"]
+)
+def test_the_server_answers_speech_while_something_else_is_asked_for(
+    asked, told, by, app_for, run, telemetry
+):
+    """What is asked for outside of the conversation is no answer in it, and takes nothing from one."""
+    conversation = {"conversation_id": "conv_1", "metadata": None}
+
+    def script(peer):
+        peer.send({"type": "input_audio_buffer.speech_stopped", "event_id": "e", "item_id": "i"})
+        peer.send({"type": "input_audio_buffer.committed", "event_id": "e", "item_id": "i"})
+        peer.wait("response.create")
+        peer.send(created("resp_heard", **conversation), done("resp_heard", **conversation))
+        peer.send(created("resp_apart", conversation_id=None, **told), done("resp_apart", **told))
+
+    app = app_for(script)
+    tracer = telemetry.tracer_provider.get_tracer("app")
+
+    async def main():
+        async with app.connect() as connection:
+            await connection.until("input_audio_buffer.committed")
+            with tracer.start_as_current_span("asking"):
+                await connection.ask(by, response={**APART, **asked})
+            await connection.until("response.done", 2)
+
+    run(main())
+    spans = {span["attributes"].get("gen_ai.response.id", "asking"): span for span in telemetry.spans}
+    assert "gen_ai.request.max_tokens" not in spans["resp_heard"]["attributes"]
+    assert spans["resp_heard"]["parent_id"] is None
+    assert spans["resp_heard"]["start"] < spans["asking"]["start"]  # when the speech ended
+    assert spans["resp_apart"]["attributes"]["gen_ai.request.max_tokens"] == 77
+    assert spans["resp_apart"]["parent_id"] == spans["asking"]["span_id"]
+
+
+@pytest.mark.parametrize(
+    ("heard", "told"),
+    [(True, {}), (False, {"metadata": None, "conversation_id": "conv_1"})],
+    ids=["who tells nothing of them", "who heard nobody"],
+)
+def test_a_server_that_does_not_repeat_metadata(heard, told, by, app_for, run, telemetry):
+    """It answers the oldest."""
+
+    def script(peer):
+        for number in (1, 2):
+            if heard:
+                peer.send({"type": "input_audio_buffer.speech_stopped", "event_id": "e", "item_id": "i"})
+            peer.wait("response.create")
+            peer.send(created(f"resp_{number}", **told), done(f"resp_{number}", **told))
+
+    app = app_for(script)
+
+    async def main():
+        async with app.connect() as connection:
+            for asked in ({**APART, **TOPIC}, {**TOPIC, "max_output_tokens": 2}):
+                await connection.ask(by, response=asked)
+                await connection.until("response.done")
+
+    run(main())
+    assert [
+        (span["attributes"]["gen_ai.response.id"], span["attributes"]["gen_ai.request.max_tokens"])
+        for span in telemetry.spans
+    ] == [("resp_1", 77), ("resp_2", 2)]
+
+
 @pytest.mark.parametrize("reason", ["turn_detected", "client_cancelled"])
 def test_somebody_speaks_again(reason, app_for, run, telemetry):
     """A response that is cancelled is no error, and its tokens count."""
@@ -295,6 +367,30 @@ def test_what_holds_for_a_session_holds_for_its_responses(app_for, run, telemetr
     assert first["gossamer.session.id"] == second["gossamer.session.id"] == "sess_1"
 
 
+@pytest.mark.parametrize("kind", [MappingProxyType, UserDict], ids=lambda kind: kind.__name__)
+def test_an_event_may_be_any_mapping(kind, app_for, run, telemetry):
+    """The SDK sends it, and so it counts."""
+
+    def script(peer):
+        peer.wait("response.create")
+        peer.send(*whole())
+
+    app = app_for(script)
+
+    async def main():
+        async with app.connect() as connection:
+            await connection.send(kind({**CREATE, "response": kind({"max_output_tokens": 7})}))
+            await connection.until("response.done")
+
+    try:
+        run(main())
+    except TypeError:
+        pytest.skip("this release of the SDK sends none")
+    (span,) = telemetry.spans
+    assert span["attributes"]["gen_ai.request.max_tokens"] == 7
+    assert span["parent_id"] is None
+
+
 def test_a_session_that_is_named_late(app_for, run, telemetry):
     def script(peer):
         peer.wait("response.create")
@@ -316,24 +412,31 @@ def error(**fields):
     return {"type": "error", "event_id": "event_9", "error": {"type": "invalid_request_error", **fields}}
 
 
+BUSY = "conversation_already_has_active_response"
+#: What the truncation of an item is answered with that was not as long: nothing leads to what it is about.
+TOO_SHORT = {"code": None, "param": None, "event_id": None}
+
+
 @pytest.mark.parametrize(
     ("event_id", "told", "ends"),
     [
         ("mine", {"code": "invalid_value", "event_id": "mine"}, "invalid_value"),
         ("mine", {"code": "invalid_value", "event_id": "another's"}, None),
         ("mine", {"code": "invalid_value"}, None),
-        (
-            None,
-            {"code": "conversation_already_has_active_response"},
-            "conversation_already_has_active_response",
-        ),
+        ("mine", {"code": "invalid_value", "param": "response.temperature"}, "invalid_value"),
+        ("mine", {"code": BUSY}, BUSY),
+        (None, {"code": BUSY}, BUSY),
+        (None, {"code": BUSY, "event_id": ""}, BUSY),
+        (None, {"code": BUSY, "event_id": "the server's"}, BUSY),
         (None, {"code": None, "param": "response.modalities"}, "invalid_request_error"),
+        (None, TOO_SHORT, None),
         (None, {"code": "invalid_value", "param": "session.voice"}, None),
+        (None, {"code": "invalid_value", "param": "response_id"}, None),
         (None, {"code": "input_audio_buffer_commit_empty"}, None),
         (None, {"code": "response_cancel_not_active"}, None),
     ],
 )
-def test_an_error_ends_what_it_is_about(event_id, told, ends, app_for, run, telemetry):
+def test_an_error_ends_what_it_is_about(event_id, told, ends, by, app_for, run, telemetry):
     def script(peer):
         peer.wait("response.create")
         peer.send(error(message="no", **told))
@@ -344,7 +447,7 @@ def test_an_error_ends_what_it_is_about(event_id, told, ends, app_for, run, tele
 
     async def main():
         async with app.connect() as connection:
-            await connection.send({**CREATE, "event_id": event_id} if event_id else CREATE)
+            await connection.ask(by, **({"event_id": event_id} if event_id else {}))
             await connection.until("error")
             assert [span["attributes"]["error.type"] for span in telemetry.spans] == ([ends] if ends else [])
             await connection.send({"type": "session.update", "session": {}})
@@ -353,6 +456,81 @@ def test_an_error_ends_what_it_is_about(event_id, told, ends, app_for, run, tele
     run(main())
     # An error that was about something else has left the response as it was.
     assert [span["attributes"].get("error.type") for span in telemetry.spans] == [*filter(None, [ends]), None]
+
+
+def test_an_error_that_may_be_about_a_response(by, app_for, run, telemetry):
+    """It was, where a later one is answered, which takes nothing of it. It ended when the error came."""
+
+    def script(peer):
+        for number in (1, 2, 3):
+            peer.wait("response.create")
+            peer.send(error(message="no", **TOO_SHORT), error(code="later", message="no"))
+            peer.wait("response.create")
+            peer.send(*whole(f"resp_{number}"))
+        peer.wait("response.create")
+        peer.send(error(message="no", **TOO_SHORT))
+
+    app = app_for(script)
+    tracer = telemetry.tracer_provider.get_tracer("app")
+
+    async def main():
+        async with app.connect() as connection:
+            for number in (1, 2, 3):
+                await connection.ask(by, response={"max_output_tokens": 10 + number})
+                await connection.until("error", 2)
+                tracer.start_span("the errors are there").end()
+                await connection.ask(by, response={"max_output_tokens": 20 + number})
+                await connection.until("response.done")
+            await connection.ask(by, response={"max_output_tokens": 14})
+            await connection.until("error")
+            tracer.start_span("the errors are there").end()
+
+    run(main())
+    spans = [span for span in telemetry.spans if span["name"] == "chat gpt-realtime"]
+    assert [
+        (
+            span["attributes"]["gen_ai.request.max_tokens"],
+            span["attributes"].get("gen_ai.response.id"),
+            span["attributes"].get("error.type"),
+            span["attributes"]["gossamer.stream.outcome"],
+        )
+        for span in spans
+    ] == [
+        (11, None, "invalid_request_error", "failed"),
+        (21, "resp_1", None, "completed"),
+        (12, None, "invalid_request_error", "failed"),
+        (22, "resp_2", None, "completed"),
+        (13, None, "invalid_request_error", "failed"),
+        (23, "resp_3", None, "completed"),
+        (14, None, "invalid_request_error", "failed"),
+    ]
+    marks = [span for span in telemetry.spans if span["name"] == "the errors are there"]
+    refused = [span for span in spans if span["status"] == "ERROR"]
+    assert all(span["end"] < mark["start"] for span, mark in zip(refused, marks, strict=True))
+
+
+def test_errors_that_may_be_about_several(by, app_for, run, telemetry):
+    """Each is about another one. Where a later one is refused, the server is done with those before."""
+
+    def script(peer):
+        for code in ("first", "second"):
+            peer.wait("response.create")
+            peer.send(error(code=code, message="no"))
+        peer.wait("response.create")
+        peer.send(error(code=BUSY, message="no"))
+        peer.wait_for_close()
+
+    app = app_for(script)
+
+    async def main():
+        async with app.connect() as connection:
+            for ended in (0, 1, 3):
+                await connection.ask(by)
+                await connection.until("error")
+                assert len(telemetry.spans) == ended
+
+    run(main())
+    assert [span["attributes"]["error.type"] for span in telemetry.spans] == ["first", "second", BUSY]
 
 
 def test_one_that_is_suppressed_takes_no_other_for_itself(app_for, run, telemetry):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from gossamer.testing import capture
+
 from .app import has
 from .events import answer, on
 
@@ -77,6 +79,44 @@ def test_a_response_is_a_span(api, app_for, run, telemetry):
         "gen_ai.usage.output_tokens": 3,
         "gossamer.stream.outcome": "completed",
     }
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_each_answer_is_that_of_its_request(api, by, app_for, run):
+    """A helper method names all parameters that there are, and what nobody gave is none."""
+    told = {"type": "invalid_request_error", "code": "previous_response_not_found", "message": "no"}
+    seen = []
+
+    def script(peer):
+        peer.wait("response.create")
+        peer.send(created(), completed())
+        peer.wait("response.create")
+        peer.send({"type": "error", "status": 400, "error": told})
+        peer.wait("response.create")
+        peer.send(created(None, "resp_3"), completed(None, "resp_3"))
+
+    app = app_for(script)
+
+    async def main():
+        async with app.connect(api) as connection:
+            await connection.ask(by, model="gpt-4o-mini", input="hi", max_output_tokens=1)
+            await connection.until("response.completed")
+            await connection.ask(by, model="gpt-4o-mini", input="hi", max_output_tokens=2)
+            await connection.until("error")
+            await connection.ask(by, model="gpt-4o-mini", input="hi", max_output_tokens=3)
+            await connection.until("response.completed")
+
+    with capture(request_hook=lambda span, request: seen.append(set(request.json_data))) as telemetry:
+        run(main())
+    assert [
+        (
+            span["attributes"]["gen_ai.request.max_tokens"],
+            span["attributes"].get("gen_ai.response.id"),
+            span["attributes"].get("error.type"),
+        )
+        for span in telemetry.spans
+    ] == [(1, "resp_1", None), (2, None, "previous_response_not_found"), (3, "resp_3", None)]
+    assert seen == [{"type", "model", "input", "max_output_tokens"}] * 3
 
 
 def test_lanes_are_kept_apart(app_for, run, telemetry):

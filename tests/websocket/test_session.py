@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Optional
 
 import pytest
 
 from gossamer import OpenAIInstrumentor
 from gossamer.providers import server_at
+from gossamer.testing import capture
 from gossamer.websocket.realtime import RealtimeSession
 from gossamer.websocket.responses import ResponsesSession
 
@@ -121,6 +123,48 @@ def test_what_is_no_end_of_a_connection(error, telemetry):
     assert telemetry.spans[0]["attributes"]["error.type"] == "ConnectionResetError"
 
 
+def test_a_component_that_fails_takes_no_points():
+    """A span processor's failure is no failure of the response, and begins it no second time."""
+    from opentelemetry.sdk.trace import SpanProcessor
+
+    class Failing(SpanProcessor):
+        def on_start(self, span, parent_context=None):
+            raise ValueError("the processor's own")
+
+    OpenAIInstrumentor().uninstrument()
+    with capture(strict=False) as telemetry:
+        telemetry.tracer_provider.add_span_processor(Failing())
+        known = connected()
+        known.sending("response.create", CREATE)
+        receive(known, created(), delta(), done())
+    (point,) = telemetry.metrics["gen_ai.client.inference.duration"]
+    assert (point["count"], "error.type" in point["attributes"]) == (1, False)
+
+
+@pytest.mark.parametrize("asks", [True, False], ids=["asked for", "its own"])
+def test_a_response_of_which_nothing_can_be_told_is_known(asks, monkeypatch):
+    """Its events are not another's, and it leaves nothing that would be wrong."""
+    from gossamer.call import Call
+
+    OpenAIInstrumentor().uninstrument()
+    with capture(strict=False) as telemetry:
+        known = connected()
+        with monkeypatch.context() as patch:
+            patch.setattr(Call, "fold_stream", lambda self: 1 / 0)
+            if asks:
+                known.sending("response.create", CREATE)
+            else:
+                receive(known, created("resp_1"))
+        known.sending("response.create", {**CREATE, "response": {"max_output_tokens": 2}})
+        receive(known, created("resp_1"), done("resp_1"), created("resp_2"), done("resp_2"))
+    untold, told = telemetry.spans
+    assert "gossamer.stream.outcome" not in untold["attributes"]
+    assert told["attributes"]["gen_ai.response.id"] == "resp_2"
+    assert told["attributes"]["gen_ai.request.max_tokens"] == 2
+    (point,) = telemetry.metrics["gen_ai.client.inference.duration"]
+    assert (point["count"], "error.type" in point["attributes"]) == (1, False)
+
+
 def test_typed_events_are_read_as_dicts_are(telemetry):
     from openai._models import BaseModel
 
@@ -161,11 +205,40 @@ def test_an_app_that_says_something_of_itself(telemetry):
 
 
 def test_no_more_than_the_newest_items_wait(telemetry):
-    from gossamer.testing import capture
-
     OpenAIInstrumentor().uninstrument()
     with capture(capture="SPAN_ONLY"):
         known = connected()
         for number in range(500):
             known.sending("conversation.item.create", {"item": {"id": str(number)}})
-        assert [known._items[0], len(known._items)] == [{"id": "372"}, 128]
+        waiting = known._items.take()
+        assert [waiting[0], len(waiting)] == [{"id": "372"}, 128]
+        assert known._items.take() == []
+
+
+def test_no_more_than_so_much_of_them_waits(telemetry):
+    """Images are large, and nobody may ever ask for a response."""
+    OpenAIInstrumentor().uninstrument()
+    with capture(capture="SPAN_ONLY"):
+        known = connected()
+        image = "A" * 3_000_000
+        for number in range(5):
+            item = {"id": str(number), "content": [{"type": "input_image", "image_url": image}]}
+            known.sending("conversation.item.create", {"item": item})
+        known.sending("conversation.item.create", {"item": {"id": "too large", "text": image * 3}})
+        assert [item["id"] for item in known._items.take()] == ["3", "4"]
+
+
+def test_an_item_is_what_it_was_when_it_was_sent():
+    """The app may use its dict for the next one."""
+    OpenAIInstrumentor().uninstrument()
+    with capture(capture="SPAN_ONLY") as telemetry:
+        known = connected()
+        part = {"type": "input_text"}
+        item = {"type": "message", "role": "user", "content": [part]}
+        for text in ("one", "two"):
+            part["text"] = text
+            known.sending("conversation.item.create", {"item": item})
+        known.sending("response.create", CREATE)
+        known.close()
+    messages = json.loads(telemetry.spans[0]["attributes"]["gen_ai.input.messages"])
+    assert [message["parts"][0]["content"] for message in messages] == ["one", "two"]

@@ -13,7 +13,8 @@ from gossamer.fields import Fields, fields
 from gossamer.finalizers import unfinished
 
 if TYPE_CHECKING:
-    from gossamer.call import Call
+    from gossamer.call import Call, Outcome
+    from gossamer.websocket.refusals import Refusal
 
 
 class Generation(Guard):
@@ -23,18 +24,23 @@ class Generation(Guard):
     Whoever drops it ends its call.
     """
 
-    __slots__ = ("event_id", "lane", "metadata")
+    __slots__ = ("apart", "event_id", "lane", "metadata", "refusal")
 
     def __init__(self, call: Call | None, asked: Fields, lane: Any) -> None:
         super().__init__(call)
         if call is not None:
             unfinished.add(call)
-        self.event_id = asked.get("event_id")
+        self.event_id = text_of(asked, "event_id")
         """That the app gave to what asks for it."""
         self.lane = lane
         """The stream on the connection that it is in; None where there is but one."""
-        given = asked.get("metadata") or fields(asked.get("response")).get("metadata")
+        response = fields(asked.get("response"))
+        self.apart = response.get("conversation") == "none"
+        """It is asked for outside of the conversation."""
+        given = asked.get("metadata") or response.get("metadata")
         self.metadata = dict(fields(given)) if given else None
+        self.refusal: Refusal | None = None
+        """Of an error that may be about it, while it has not begun."""
 
     @property
     def silent(self) -> bool:
@@ -45,6 +51,22 @@ class Generation(Guard):
         """Output has come."""
         if self.call is not None and self.call.first_chunk is None:
             self.call.first_chunk = perf_counter_ns()
+
+    def end(self, outcome: Outcome) -> None:
+        """It has ended: when it was refused, if it was."""
+        call, refusal = self.call, self.refusal
+        if call is not None and refusal is not None:
+            call.ended = refusal.at
+            call.end("failed", refusal.told)
+        elif call is not None:
+            call.end(outcome)
+
+    def fail(self, error: BaseException) -> None:
+        """It has ended by an exception, unless it was refused before."""
+        if self.refusal is not None:
+            self.end("failed")
+        elif self.call is not None:
+            self.call.fail(error)
 
 
 class Generations:
@@ -70,21 +92,45 @@ class Generations:
         self.forget(generation)
         self.begun[response_id] = generation
 
-    def asked_for(self, response: Fields, lane: Any) -> Generation | None:
-        """The one that a response answers: on its lane, the one with its metadata, else the oldest."""
+    def asked_for(self, response: Fields, lane: Any, *, heard: bool) -> Generation | None:
+        """The one that a response answers: the oldest on its lane that fits it.
+
+        One that no error has come for goes first. Metadata are repeated in the response, and one that is
+        outside of the conversation has no id of it. Where somebody was heard, one that fits none answers
+        that.
+        """
         on_lane = [generation for generation in tuple(self.asked) if generation.lane == lane]
         metadata = fields(response.get("metadata")) or None
-        oldest = on_lane[0] if on_lane else None
-        return next((generation for generation in on_lane if generation.metadata == metadata), oldest)
+        conversation = response.get("conversation_id")
+        fit = [generation for generation in on_lane if not (generation.apart and conversation is not None)]
+        if any(generation.metadata == metadata for generation in fit):
+            fit = [generation for generation in fit if generation.metadata == metadata]
+        elif "metadata" in response:
+            fit = [generation for generation in fit if generation.metadata is None]
+        if not fit and not heard:
+            fit = on_lane
+        outside = conversation is None and "conversation_id" in response
+        fit.sort(key=lambda generation: (outside and not generation.apart, generation.refusal is not None))
+        return fit[0] if fit else None
 
-    def asked_by(self, event_id: Any) -> Generation | None:
-        """The oldest that an event with this id asked for and that has not begun."""
-        return next((generation for generation in tuple(self.asked) if generation.event_id == event_id), None)
+    def asked_by(self, event_id: str) -> Generation | None:
+        """The one that an event with this id asked for: the oldest that has not begun."""
+        known = [*self.asked, *self.begun.values()]
+        return next((generation for generation in known if generation.event_id == event_id), None)
+
+    def overtaken_by(self, answered: Generation) -> list[Generation]:
+        """Those that an error may have been about, and that one after them was answered before: it was."""
+        asked = [*self.asked]
+        before = asked[: asked.index(answered)] if answered in asked else []
+        overtaken = [generation for generation in before if generation.refusal is not None]
+        for generation in overtaken:
+            self.forget(generation)
+        return overtaken
 
     def speaking(self, event: Fields) -> Generation | None:
         """The one whose output an event carries: by its id, else the one on its lane that is to speak."""
-        response_id = event.get("response_id")
-        if type(response_id) is str:
+        response_id = text_of(event, "response_id")
+        if response_id is not None:
             return self.begun.get(response_id)
         lane = event.get("stream_id")
         on_lane = [generation for generation in tuple(self.begun.values()) if generation.lane == lane]
@@ -106,7 +152,14 @@ class Generations:
         return taken
 
 
-def id_of(response: Fields) -> str | None:
-    """Of a response; None where a server tells none, or an odd one."""
-    value = response.get("id")
-    return value if type(value) is str else None
+def told(response: Any) -> Fields:
+    """The fields of a response that the server tells: of all others, a model of the SDK's holds None."""
+    found = fields(response)
+    by_server = getattr(response, "__pydantic_fields_set__", found)
+    return {name: value for name, value in found.items() if value is not None or name in by_server}
+
+
+def text_of(found: Fields, name: str) -> str | None:
+    """A field that names something; None where it is not told, or is an odd one."""
+    value = found.get(name)
+    return value if type(value) is str and value else None

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 from gossamer.errors import swallow
 from gossamer.websocket.connections import CONNECTIONS
 from gossamer.websocket.live import LiveSession
+from gossamer.websocket.loss import end_of, holds_unsent, protocol_of
 from gossamer.websocket.realtime import RealtimeSession
 from gossamer.websocket.responses import ResponsesSession
 from gossamer.websocket.session import SESSION
@@ -37,6 +38,9 @@ _SESSIONS: Final[dict[str, type[Session]]] = {
     "responses": ResponsesSession,
     "live": LiveSession,
 }
+
+#: The SDK's exception for a connection that has ended with messages still to be sent.
+_UNSENT: Final = "WebSocketConnectionClosedError"
 
 
 def enter(original: Method, layer: Layer) -> Method:
@@ -100,8 +104,13 @@ def close(original: Method, layer: Layer) -> Method:
     def closed(self: Any, *, code: int = 1000, reason: str = "") -> Any:
         session = self.__dict__.get(SESSION)
         if session is not None and layer.current is not None:
-            session.close()
-        return original(self, code=code, reason=reason)
+            _close(self, session)
+        try:
+            return original(self, code=code, reason=reason)
+        except Exception:
+            if session is not None:
+                session.reopen()
+            raise
 
     return closed
 
@@ -113,8 +122,13 @@ def aclose(original: Method, layer: Layer) -> Method:
     async def closed(self: Any, *, code: int = 1000, reason: str = "") -> Any:
         session = self.__dict__.get(SESSION)
         if session is not None and layer.current is not None:
-            session.close()
-        return await original(self, code=code, reason=reason)
+            _close(self, session)
+        try:
+            return await original(self, code=code, reason=reason)
+        except Exception:
+            if session is not None:
+                session.reopen()
+            raise
 
     return closed
 
@@ -146,7 +160,7 @@ def _watch(connection: Any, manager: Any, hook: Watch, queued: list[Any]) -> Non
 
 def _uri(connection: Any) -> Any:
     """Where a connection leads, as websockets knows it, whatever the SDK made it from."""
-    protocol = getattr(getattr(connection, "_connection", None), "protocol", None)
+    protocol = protocol_of(connection)
     return getattr(protocol, "uri", None) or getattr(protocol, "wsuri", None)  # before websockets 14
 
 
@@ -169,19 +183,29 @@ def _private(manager: Any, name: str) -> Any:
     return None
 
 
-def _left_by(manager: Any, error: BaseException | None) -> None:
-    """The block ends by an exception: one that cancels, or the loss of the connection, which may have been
-    met where nothing of ours looks. By another one, the app closes its connection.
-    """
-    if error is None:
-        return
+def _close(connection: Any, session: Session) -> None:
+    """The app closes its connection. It may have been lost where nothing of ours looks: as sound was sent."""
     try:
-        session = getattr(_private(manager, "connection"), SESSION, None)
+        error = end_of(connection)
+        if error is not None and holds_unsent(connection):
+            session.fail(error)
+        session.close(error)
+    except Exception as own:
+        swallow(own)
+
+
+def _left_by(manager: Any, error: BaseException | None) -> None:
+    """The block ends by an exception. What is none of `Exception` cancels. By another one the app closes its
+    connection, but the SDK's own tells that it could not be made anew.
+    """
+    try:
+        connection = _private(manager, "connection") if error is not None else None
+        session = getattr(connection, SESSION, None)
         if session is None:
             return
-        if isinstance(error, Exception):
-            session.lost(error)
-        else:
+        if not isinstance(error, Exception):
             session.end("abandoned" if type(error) is GeneratorExit else "cancelled")
+        elif type(error).__name__ == _UNSENT and end_of(connection) is not None:
+            session.fail(error)
     except Exception as own:
         swallow(own)

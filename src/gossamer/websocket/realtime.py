@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from gossamer.fields import Fields, fields
 from gossamer.operations.realtime import REALTIME
-from gossamer.websocket.session import Session, error_of
+from gossamer.websocket.items import Items
+from gossamer.websocket.refusals import Blamed, blamed, error_of
+from gossamer.websocket.session import Session
 
 if TYPE_CHECKING:
     from gossamer.websocket.generations import Generation
-
-#: Items that wait for the generation that they are for.
-_MOST_ITEMS: Final = 128
-
-#: How the code or the parameter of an error begins that is about something other than a generation.
-_OF_OTHERS: Final = ("session", "item", "conversation_item", "audio", "input_audio", "response_cancel")
 
 
 class RealtimeSession(Session):
@@ -42,22 +37,25 @@ class RealtimeSession(Session):
         super().__init__(*arguments)
         self._settings: dict[str, Any] = {}
         self._heard: int | None = None  # when somebody stopped to speak
-        self._items: deque[Any] = deque(maxlen=_MOST_ITEMS)
+        self._items = Items()
 
     def _body(self, sent: Fields) -> Fields:
-        self._heard = None
         asked = {key: value for key, value in fields(sent.get("response")).items() if value is not None}
+        if asked.get("conversation") != "none":  # else what was heard is still to be answered
+            self._heard = None
         body = {**self._settings, **asked}
         if self._model is not None:
             body["model"] = self._model
         if "input" not in asked:  # else the response has a context of its own
-            body["input"] = [*self._items]
-            self._items.clear()
+            body["input"] = self._items.take()
         return body
 
-    def _body_of_own(self, _: Fields) -> tuple[Fields, int]:
-        ago = 0 if self._heard is None else perf_counter_ns() - self._heard
-        return self._body({}), ago
+    def _body_of_own(self, _: Fields) -> tuple[Fields, int | None]:
+        heard = self._heard
+        return self._body({}), heard
+
+    def _asked_for(self, response: Fields, lane: Any) -> Generation | None:
+        return self._generations.asked_for(response, lane, heard=self._heard is not None)
 
     def _shown(self, event: Fields) -> Fields:
         """With what only the session says, and with an error where other APIs have it."""
@@ -71,8 +69,8 @@ class RealtimeSession(Session):
 
     def _tell(self, kind: str, event: Fields) -> None:
         if kind == "conversation.item.create":
-            if self._captures():
-                self._items.append(event.get("item"))
+            if self._beginnings.captures:
+                self._items.add(event.get("item"))
         elif kind == "input_audio_buffer.speech_stopped":
             self._heard = perf_counter_ns()
         elif kind == "input_audio_buffer.committed":
@@ -83,14 +81,6 @@ class RealtimeSession(Session):
             self._settings.update({key: value for key, value in session.items() if value is not None})
             self._named(session)
 
-    def _blamed(self, event: Fields) -> Generation | None:
-        """By the id of the event that asked; where that has none, the oldest that has not begun.
-
-        A response that has begun ends by itself, with a status.
-        """
+    def _blamed(self, event: Fields) -> Blamed:
         error = error_of(event)
-        event_id = error.get("event_id")
-        about = (str(error.get("code")), str(error.get("param")))
-        if event_id is None and any(text.startswith(_OF_OTHERS) for text in about):
-            return None
-        return self._generations.asked_by(event_id)
+        return blamed(self._generations, error, error.get("event_id"))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gossamer.operations.responses_websocket import RESPONSES_WEBSOCKET
+from gossamer.websocket.refusals import Blamed
 from gossamer.websocket.session import Session
 
 if TYPE_CHECKING:
     from gossamer.fields import Fields
-    from gossamer.websocket.generations import Generation
 
 
 class ResponsesSession(Session):
@@ -28,7 +28,7 @@ class ResponsesSession(Session):
         }
     )
 
-    def _blamed(self, event: Fields) -> Generation | None:
+    def _blamed(self, event: Fields) -> Blamed:
         """On the lane of the error; else the only one that there is.
 
         An error with a number is a part of a response; another answers a request.
@@ -37,5 +37,5 @@ class ResponsesSession(Session):
         known = asked + begun if event.get("sequence_number") is None else begun + asked
         on_lane = [generation for generation in known if generation.lane == event.get("stream_id")]
         if on_lane:
-            return on_lane[0]
-        return known[0] if len(known) == 1 else None
+            return Blamed(on_lane[0])
+        return Blamed(known[0] if len(known) == 1 else None)

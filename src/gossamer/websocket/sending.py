@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
+from gossamer.fields import type_of
 from gossamer.websocket.session import SESSION
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ def send(original: Method, layer: Layer) -> Method:
         session = self.__dict__.get(SESSION)
         if session is None or layer.current is None:
             return original(self, event)
-        kind = event.get("type") if isinstance(event, dict) else getattr(event, "type", None)
+        kind = (
+            event.get("type") if isinstance(event, dict) else getattr(event, "type", None) or type_of(event)
+        )
         if type(kind) is not str or kind not in session.sends:
             return original(self, event)
         generation = session.sending(kind, event)
@@ -45,7 +48,9 @@ def asend(original: Method, layer: Layer) -> Method:
         session = self.__dict__.get(SESSION)
         if session is None or layer.current is None:
             return await original(self, event)
-        kind = event.get("type") if isinstance(event, dict) else getattr(event, "type", None)
+        kind = (
+            event.get("type") if isinstance(event, dict) else getattr(event, "type", None) or type_of(event)
+        )
         if type(kind) is not str or kind not in session.sends:
             return await original(self, event)
         generation = session.sending(kind, event)
@@ -129,7 +134,7 @@ def _on_lane(layer: Layer, lane: Any, event: Any) -> tuple[Session | None, Gener
         return None, None
     connection = getattr(getattr(lane, "_session", None), "connection", None)
     session: Session | None = getattr(connection, SESSION, None)
-    kind = event.get("type") if isinstance(event, dict) else getattr(event, "type", None)
+    kind = event.get("type") if isinstance(event, dict) else getattr(event, "type", None) or type_of(event)
     if session is None or type(kind) is not str or kind not in session.sends:
         return session, None
     return session, session.sending(kind, event, getattr(getattr(lane, "_state", None), "stream_id", None))

@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-from contextvars import copy_context
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from gossamer import semconv
 from gossamer.errors import swallow
-from gossamer.failure import of_answer
-from gossamer.fields import NOTHING, Fields, fields
-from gossamer.websocket.generations import Generation, Generations, id_of
+from gossamer.fields import NOTHING, Fields, fields, given
+from gossamer.websocket.beginnings import Beginnings
+from gossamer.websocket.generations import Generation, Generations, text_of, told
 from gossamer.websocket.raw import event_in
+from gossamer.websocket.refusals import refusal_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gossamer.call import Call, Outcome
+    from gossamer.call import Outcome
     from gossamer.operations import Operation
     from gossamer.providers import Server
     from gossamer.telemetry import Telemetry
+    from gossamer.websocket.refusals import Blamed
 
 #: The attribute of a connection that leads to its session.
 SESSION: Final = "_gossamer_session"
 
 _LAST: Final = frozenset({"response.done", "response.completed", "response.failed", "response.incomplete"})
-
-
-class Request(NamedTuple):
-    """What a generation is asked with, in the form of the SDK's request options."""
-
-    json_data: Fields
-    url: str
-    method: str = "GET"
-    extra_json: Any = None
 
 
 class Session:
@@ -56,25 +47,21 @@ class Session:
         """The last message that was received, until somebody has parsed it."""
         self.listens = False
         """The first output of some generation is still to come."""
-        self._telemetry = telemetry
-        self._server = server
+        self._beginnings = Beginnings(telemetry, server, self.operation)
         self._model = model
-        self._id: str | None = None
-        self._context = copy_context()
         self._generations = Generations()
-        self._closed = False
 
     # What goes out
 
     def sending(self, kind: str, event: Any, lane: Any = None) -> Generation | None:
         """An event that matters is about to be sent. Gives the generation that it asks for."""
         try:
-            sent = fields(event)
+            sent = given(event)
             if kind != "response.create":
                 self._tell(kind, sent)
                 return None
-            lane = sent.get("stream_id") if lane is None else lane
-            generation = Generation(self._begin(self._body(sent)), sent, lane)
+            lane = text_of(sent, "stream_id") if lane is None else lane
+            generation = Generation(self._beginnings.begin(self._body(sent)), sent, lane)
             self._generations.asked.append(generation)
         except Exception as error:
             swallow(error)
@@ -95,8 +82,7 @@ class Session:
         try:
             if generation is not None:
                 self._generations.forget(generation)
-                if generation.call is not None:
-                    generation.call.fail(error)
+                generation.fail(error)
             self.lost(error)
         except Exception as own:
             swallow(own)
@@ -144,42 +130,40 @@ class Session:
         self.listens = self._generations.some_silent
 
     def _create(self, event: Fields) -> None:
-        response, lane = fields(event.get("response")), event.get("stream_id")
-        response_id = id_of(response)
+        response, lane = told(event.get("response")), event.get("stream_id")
+        response_id = text_of(response, "id")
         if response_id in self._generations.begun:
             return
         generation = self._asked_for(response, lane)
         if generation is None:
             # Nobody did: the server answers what it has heard, or goes on by itself.
-            body, ago = self._body_of_own(response)
-            generation = Generation(self._context.copy().run(self._begin, body, ago), NOTHING, lane)
-        generation.lane = lane
+            call = self._beginnings.begin_unasked(*self._body_of_own(response))
+            generation = Generation(call, NOTHING, lane)
+        generation.lane, generation.refusal = lane, None
+        for refused in self._generations.overtaken_by(generation):
+            refused.end("failed")
         self._generations.begin(response_id, generation)
         if generation.call is not None:
             generation.call.look(self._shown(event))
 
     def _finish(self, event: Fields) -> None:
         response = fields(event.get("response"))
-        generation = self._generations.begun.pop(id_of(response), None)
+        generation = self._generations.begun.pop(text_of(response, "id"), None)
         if generation is not None and generation.call is not None:
             generation.call.look(self._shown(event))
             generation.call.end("cancelled" if response.get("status") == "cancelled" else "completed")
 
     def _refuse(self, event: Fields) -> None:
-        generation = self._blamed(event)
-        if generation is None:
+        generation, certain = self._blamed(event)
+        if generation is None or (not certain and generation.refusal is not None):
             return
-        self._generations.forget(generation)
-        call = generation.call
-        if call is not None:
-            error = error_of(event)
-            code = error.get("code") or error.get("type")
-            with_message = call.captured is not None and call.captured.tells_text
-            told = of_answer(code if type(code) is str else "_OTHER", {"error": error}, message=with_message)
-            status = event.get("status")
-            if type(status) is int:
-                told.attributes[semconv.HTTP_STATUS_CODE] = status
-            call.end("failed", told)
+        generation.refusal = refusal_in(event, generation.call)
+        ended = self._generations.overtaken_by(generation)
+        if certain:
+            self._generations.forget(generation)
+            ended.append(generation)
+        for refused in ended:
+            refused.end("failed")
 
     # How it ends
 
@@ -188,34 +172,42 @@ class Session:
 
         A receive that is cancelled, or timed out, is none: the next one goes on where it stopped.
         """
-        try:
-            names = {kind.__name__ for kind in type(error).__mro__}
-            if "ConnectionClosedOK" in names:
-                self.end("closed")
-            elif "ConnectionClosed" in names or (isinstance(error, OSError) and "TimeoutError" not in names):
-                for generation in self._take():
-                    if generation.call is not None:
-                        generation.call.fail(error)
-        except Exception as own:
-            swallow(own)
+        names = {kind.__name__ for kind in type(error).__mro__}
+        if "ConnectionClosedOK" in names:
+            self.end("closed")
+        elif "ConnectionClosed" in names or (isinstance(error, OSError) and "TimeoutError" not in names):
+            self.fail(error)
 
-    def close(self) -> None:
-        """The app closes the connection."""
-        self._closed = True
+    def close(self, error: BaseException | None = None) -> None:
+        """The app closes the connection, which has ended before by an error, if there is one."""
+        self._beginnings.over = True
+        if error is not None:
+            self.lost(error)
         self.end("closed")
+
+    def reopen(self) -> None:
+        """It could not be closed, and goes on."""
+        self._beginnings.over = False
 
     def end(self, outcome: Outcome) -> None:
         """End what is open."""
         try:
-            if self.unread is not None:
-                self.read()
             for generation in self._take():
-                if generation.call is not None:
-                    generation.call.end(outcome)
+                generation.end(outcome)
         except Exception as error:
             swallow(error)
 
+    def fail(self, error: BaseException) -> None:
+        """End what is open by an exception."""
+        try:
+            for generation in self._take():
+                generation.fail(error)
+        except Exception as own:
+            swallow(own)
+
     def _take(self) -> list[Generation]:
+        if self.unread is not None:
+            self.read()
         self.listens = False
         return self._generations.take()
 
@@ -225,20 +217,20 @@ class Session:
         """All that a generation is asked with, as one request body."""
         return sent
 
-    def _body_of_own(self, response: Fields) -> tuple[Fields, int]:
-        """The same for one that nobody asked for, and the nanoseconds since it began."""
-        return {key: response[key] for key in ("model", "previous_response_id") if key in response}, 0
+    def _body_of_own(self, response: Fields) -> tuple[Fields, int | None]:
+        """The same for one that nobody asked for, and when it began, by the performance counter."""
+        return {key: response[key] for key in ("model", "previous_response_id") if key in response}, None
 
     def _asked_for(self, response: Fields, lane: Any) -> Generation | None:
         """The generation that a response which begins was asked for by."""
-        return self._generations.asked_for(response, lane)
+        return self._generations.asked_for(response, lane, heard=False)
 
     def _shown(self, event: Fields) -> Fields:
         """An event with a response, as it is read."""
         return event
 
-    def _blamed(self, event: Fields) -> Generation | None:
-        """The generation that an error is about; None where it is about something else."""
+    def _blamed(self, event: Fields) -> Blamed:
+        """What an error is about."""
         raise NotImplementedError
 
     def _tell(self, kind: str, event: Fields) -> None:
@@ -248,29 +240,9 @@ class Session:
 
     def _named(self, session: Fields) -> None:
         """The server tells which session this is."""
-        value = session.get("id")
-        if type(value) is not str or not value or value == self._id:
-            return
-        self._id = value
-        for call in (generation.call for generation in self._generations.all()):
-            if call is not None and semconv.SESSION_ID not in call.attributes:
-                call.attributes[semconv.SESSION_ID] = value
-                if call.span is not None:
-                    call.span.set_attribute(semconv.SESSION_ID, value)
-
-    def _captures(self) -> bool:
-        telemetry = self._telemetry()
-        return telemetry is not None and telemetry.captures
-
-    def _begin(self, body: Fields, ago: int = 0) -> Call | None:
-        telemetry = self._telemetry()
-        if telemetry is None or self._closed:
-            return None
-        known = {} if self._id is None else {semconv.SESSION_ID: self._id}
-        request = Request(body, self.operation.path)
-        return telemetry.begin(self.operation, self._server, request, known, ago)
-
-
-def error_of(event: Fields) -> Fields:
-    """What an error event tells: in a field of its own, or as such."""
-    return fields(event.get("error")) or event
+        before, session_id = self._beginnings.session_id, text_of(session, "id")
+        if session_id is not None and session_id != before:
+            known = self._generations
+            # Where the SDK has connected anew, what waited is asked for there.
+            generations = known.all() if before is None else [*known.asked]
+            self._beginnings.name(session_id, [generation.call for generation in generations])
