@@ -68,7 +68,7 @@ def calls_table(run: Run) -> str:
 
 
 def websocket_table(run: Run) -> str:
-    """What the SDK takes for a frame, and what is added: to ready-made events, where there are such."""
+    """What the SDK takes for a frame, and what is added: with ready-made events, where that was measured."""
     first = run.present[0]
     about = (
         f"CPU time of a frame of 4 KB. openai {first.openai}, OpenTelemetry SDK {first.opentelemetry}, "

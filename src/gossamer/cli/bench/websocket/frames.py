@@ -135,7 +135,7 @@ class Frames:
             "append_text": (answer is None, sent == steps, written is events.APPEND_TEXT),
             "delta": (sent == 0, answer is at_hand.get(events.DELTA, answer), _is_delta(answer)),
             "delta_bytes": (sent == 0, answer is events.DELTA),
-            "response": (sent == steps, answer is at_hand.get(events.DONE, answer)),
+            "response": (sent == steps,),
         }[self.scenario.operation]
         if not all(expected):
             raise WrongAnswerError(f"{self.scenario.name}: {answer!r:.99} after {sent} of {steps} were sent")
