@@ -94,6 +94,7 @@ def test_content_is_profiled(monkeypatch: pytest.MonkeyPatch) -> None:
     ("options", "told"),
     [
         (["--load"], "not with --load"),
+        (["--websocket"], "not with --websocket"),
         (["--with-the-old-fault"], "the old fault records nothing"),
         (["-c", "old-fault"], "the old fault records nothing"),
         (["--profile", "old-fault"], "the old fault records nothing"),

@@ -111,9 +111,13 @@ def test_chat_may_cost_1_15_spans_written_by_hand(
         ("plumbing-chat-async", 350.0, 650.0, 651.0),
         ("plumbing-responses-sync", 55.0, 205.0, 206.0),
         ("plumbing-responses-async", 350.0, 650.0, 651.0),
+        ("plumbing-append-sync", 2500.0, 3500.0, 3501.0),
+        ("plumbing-append-async", 5000.0, 6500.0, 6501.0),
+        ("plumbing-delta-sync", 2000.0, 3000.0, 3001.0),
+        ("plumbing-delta-async", 1000.0, 2500.0, 2501.0),
     ],
 )
-def test_streams_and_chunks_have_limits(
+def test_streams_chunks_and_frames_have_limits(
     scenario: str, bare: float, within: float, beyond: float, samples: Callable[..., Samples]
 ) -> None:
     for ours, outcome in ((within, "kept"), (beyond, "missed")):

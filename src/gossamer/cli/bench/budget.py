@@ -69,6 +69,7 @@ def _per_chunk(figure: Figure) -> _Measured | None:
 
 _AS_BY_HAND: tuple[str, _Reading] = ("added, x a hand-written span", _of_hand_written)
 _OF_A_CHUNK: tuple[str, _Reading] = ("added to a chunk, ns", _per_chunk)
+_OF_A_FRAME: tuple[str, _Reading] = ("added to a frame, ns", _per_chunk)
 
 Limits = dict[str, tuple[tuple[str, _Reading], float]]
 
@@ -84,6 +85,10 @@ LIMITS: Limits = {
     "plumbing-chat-async": (_OF_A_CHUNK, 300),
     "plumbing-responses-sync": (_OF_A_CHUNK, 150),
     "plumbing-responses-async": (_OF_A_CHUNK, 300),
+    "plumbing-append-sync": (_OF_A_FRAME, 1000),
+    "plumbing-append-async": (_OF_A_FRAME, 1500),
+    "plumbing-delta-sync": (_OF_A_FRAME, 1000),
+    "plumbing-delta-async": (_OF_A_FRAME, 1500),
 }
 
 _AS_BY_HAND_WITH_CONTENT = ("added, x the same JSON by hand", _of_hand_written)

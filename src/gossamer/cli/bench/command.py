@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _ROUNDS, _QUICK_ROUNDS, _PEER_ROUNDS = 121, 31, 41
 _LOAD_ROUNDS, _QUICK_LOAD_ROUNDS = 9, 3
 _IMPORT_ROUNDS, _QUICK_IMPORT_ROUNDS = 21, 5
+_WEBSOCKET_ROUNDS, _QUICK_WEBSOCKET_ROUNDS = 61, 15
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -30,6 +31,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--rounds", type=click.IntRange(2), help="Timed blocks of each contender.")
 @click.option("--quick", is_flag=True, help="Fewer scenarios and rounds: coarse, in seconds.")
 @click.option("--content", "with_content", is_flag=True, help="Have every contender capture content.")
+@click.option("--websocket", is_flag=True, help="Measure frames on a websocket instead.")
 @click.option("--import", "imports", is_flag=True, help="Measure importing and switching on instead.")
 @click.option("--load", "load_test", is_flag=True, help="Put a web app under load instead.")
 @click.option("--requests", default=200, show_default=True, help="Load: requests of one round.")
@@ -61,6 +63,7 @@ def command(
     rounds: int | None,
     quick: bool,
     with_content: bool,
+    websocket: bool,
     imports: bool,
     load_test: bool,
     requests: int,
@@ -81,7 +84,7 @@ def command(
     out = Output(json_to, markdown_to, svg_to)
     try:
         if with_content:
-            _check_content(names, profiled, load_test=load_test, old_fault=old_fault)
+            _check_content(names, profiled, websocket=websocket, load_test=load_test, old_fault=old_fault)
         if profiled is not None:
             modes.profile(out, profiled, with_content=with_content)
             return
@@ -92,6 +95,10 @@ def command(
             rounds = rounds or (_QUICK_LOAD_ROUNDS if quick else _LOAD_ROUNDS)
             chosen = _contenders(names, peers, old_fault=old_fault)
             kept = modes.measure_load(out, chosen, Shape(requests, at_once), rounds)
+        elif websocket:
+            rounds = rounds or (_QUICK_WEBSOCKET_ROUNDS if quick else _WEBSOCKET_ROUNDS)
+            what = scenarios.choose(patterns, quick=quick, websocket=True)
+            kept = modes.measure_websocket(out, _contenders(names, peers, old_fault=False), what, rounds)
         else:
             chosen = _contenders(names, peers, old_fault=old_fault)
             usual = _ROUNDS if peers is None else _PEER_ROUNDS
@@ -104,9 +111,12 @@ def command(
         sys.exit(1)
 
 
-def _check_content(names: tuple[str, ...], profiled: str | None, *, load_test: bool, old_fault: bool) -> None:
-    if load_test:
-        raise BenchError("--content is measured call by call, or with --profile, but not with --load")
+def _check_content(
+    names: tuple[str, ...], profiled: str | None, *, websocket: bool, load_test: bool, old_fault: bool
+) -> None:
+    if load_test or websocket:
+        other = "--load" if load_test else "--websocket"
+        raise BenchError(f"--content is measured call by call, or with --profile, but not with {other}")
     if old_fault or discovery.OLD_FAULT in (*names, profiled):
         raise BenchError("the old fault records nothing, so it has no content: leave it or --content out")
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gossamer.cli.bench import content, discovery
+from gossamer.cli.bench.contenders import HERE
 from gossamer.cli.bench.conversation import MESSAGES
 from gossamer.cli.bench.labels import label, shown
 from gossamer.cli.bench.scenarios import BY_NAME, SHORT_PLUMBING_CHUNKS, STREAM_CHUNKS
+from gossamer.cli.bench.websocket.events import DELTAS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gossamer.cli.bench.figures import Figure
+    from gossamer.cli.bench.figures import Figure, Spread
     from gossamer.cli.bench.importing import ImportRun
     from gossamer.cli.bench.load.figures import LoadFigure
     from gossamer.cli.bench.load.run import LoadRun
@@ -27,6 +29,14 @@ _COLUMNS = {
     "plumbing-chat-short": f"one chat chunk of {SHORT_PLUMBING_CHUNKS}",
     "plumbing-chat": "one chat chunk",
     "plumbing-responses": "one response event",
+}
+
+_FRAMES = {
+    "append": "`input_audio_buffer.append` sent",
+    "delta": "`response.output_audio.delta` received",
+    "append-text": "sent as text, with `send_raw()`",
+    "delta-bytes": "received with `recv_bytes()`, and not parsed",
+    "response": f"a whole response of {DELTAS} such frames",
 }
 
 
@@ -55,6 +65,29 @@ def calls_table(run: Run) -> str:
             lines.append(_row([_bold(key[0], name), *cells, _memory(there[key])]))
         lines.append("")
     return "\n".join(lines)
+
+
+def websocket_table(run: Run) -> str:
+    """What the SDK takes for a frame, and what is added: with ready-made events, where that was measured."""
+    first = run.present[0]
+    about = (
+        f"CPU time of a frame of 4 KB. openai {first.openai}, OpenTelemetry SDK {first.opentelemetry}, "
+        f"Python {first.python}, {run.machine}; the quieter half of {run.rounds} rounds."
+    )
+    own = {f.scenario: f for f in run.figures if (f.contender, f.environment) == (discovery.OURS, HERE)}
+    bare = {f.scenario: f for f in run.figures if (f.contender, f.environment) == (discovery.BARE, HERE)}
+    headings = ["", "bare SDK, sync", "Gossamer adds", "bare SDK, async", "Gossamer adds"]
+    lines = [about, "", *_head(headings)]
+    for name, frame in _FRAMES.items():
+        cells = []
+        for mode in ("sync", "async"):
+            base = bare.get(f"{name}-{mode}")
+            ours = own.get(f"plumbing-{name}-{mode}") or own.get(f"{name}-{mode}")
+            cells.append("" if base is None else time_of(base.cpu_ns.median))
+            cells.append("" if ours is None or ours.added_ns is None else _with_margin(ours.added_ns))
+        if any(cells):
+            lines.append(_row([frame, *cells]))
+    return "\n".join([*lines, ""])
 
 
 def load_table(run: LoadRun) -> str:
@@ -115,6 +148,11 @@ def _cell(figure: Figure | None, run: Run) -> str:
     cell = added if BY_NAME[figure.scenario].plumbing else f"{added} ({figure.ratio:.2f} x)"
     remark = content.remark(figure.content, with_content=run.with_content)
     return f"{cell}, {remark}" if remark else cell
+
+
+def _with_margin(added: Spread) -> str:
+    sign = "+" if added.median >= 0 else ""
+    return f"{sign}{time_of(added.median)} ± {time_of(added.margin)}"
 
 
 def _memory(one: Present) -> str:

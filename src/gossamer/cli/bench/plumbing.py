@@ -67,7 +67,7 @@ class ReadySource:
             yield next(inner)
             started = time.process_time_ns()
             for chunk in inner:
-                await _NETWORK  # chunks come one by one: the task waits for each
+                await NETWORK  # chunks come one by one: the task waits for each
                 yield chunk
             self.elapsed_ns = time.process_time_ns() - started
             yield self._last
@@ -82,15 +82,15 @@ class _Network:
         yield self
 
 
-_NETWORK = _Network()
+NETWORK = _Network()
 
 
 def drive(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """Run a coroutine whose every wait is for `_NETWORK`: an event loop's own noise stays out."""
+    """Run a coroutine whose every wait is for `NETWORK`: an event loop's own noise stays out."""
     while True:
         try:
             waiting_for = coroutine.send(None)
         except StopIteration as done:
             return done.value
-        if waiting_for is not _NETWORK:
+        if waiting_for is not NETWORK:
             raise RuntimeError(f"the call waits for {waiting_for!r}, which only a loop can give")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from gossamer.cli.bench.workers import Unsupported, WorkerProcess
+from gossamer.cli.bench.errors import Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gossamer.cli.bench.contenders import Contender
     from gossamer.cli.bench.scenarios import Scenario
+    from gossamer.cli.bench.workers import WorkerProcess
 
 T = TypeVar("T")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from gossamer.cli.bench.errors import BenchError
 
@@ -18,6 +19,12 @@ PLUMBING_CHUNKS = 2000
 
 SHORT_PLUMBING_CHUNKS = 400
 """Chunks of a shorter one: what grows with the square of them is dearer in the longer."""
+
+FRAMES = 200
+"""Frames of one timed block on a websocket, where the SDK writes or reads each."""
+
+CHEAP_FRAMES = 4000
+"""The same where it does not."""
 
 
 @dataclass(frozen=True)
@@ -35,15 +42,20 @@ class Scenario:
     """Read ready-made chunks: the SDK's parsing, and its noise, are out of the picture."""
     quick: bool = False
     """Part of a `--quick` run."""
+    websocket: bool = False
+    """A call is a frame on a connection; for plumbing, a chunk is."""
+
+
+_QUICK = ("chat", "chat-stream", "plumbing-chat", "plumbing-append", "plumbing-delta")
 
 
 def _both(
-    name: str, operation: str, calls: int, chunks: int = 0, *, plumbing: bool = False
+    name: str, operation: str, calls: int, chunks: int = 0, *, plumbing: bool = False, websocket: bool = False
 ) -> tuple[Scenario, Scenario]:
-    quick = name in ("chat", "chat-stream", "plumbing-chat")
+    quick = name in _QUICK
     return (
-        Scenario(f"{name}-sync", operation, False, calls, chunks, plumbing, quick),
-        Scenario(f"{name}-async", operation, True, calls, chunks, plumbing, quick),
+        Scenario(f"{name}-sync", operation, False, calls, chunks, plumbing, quick, websocket),
+        Scenario(f"{name}-async", operation, True, calls, chunks, plumbing, quick, websocket),
     )
 
 
@@ -68,15 +80,36 @@ CONTENT_SCENARIOS: tuple[Scenario, ...] = (
 """With prompts and answers captured. The same, but for embeddings, whose content the conventions have no
 place for; and two in which content is longer or shorter, to show how cost grows with it."""
 
-BY_NAME = {scenario.name: scenario for scenario in (*SCENARIOS, *CONTENT_SCENARIOS)}
+_on_websocket = partial(_both, websocket=True)
+
+WEBSOCKET_SCENARIOS: tuple[Scenario, ...] = (
+    *_on_websocket("append", "append", FRAMES),
+    *_on_websocket("delta", "delta", FRAMES),
+    *_on_websocket("append-text", "append_text", CHEAP_FRAMES),
+    *_on_websocket("delta-bytes", "delta_bytes", CHEAP_FRAMES),
+    *_on_websocket("response", "response", CALLS),
+    *_on_websocket("plumbing-append", "append", 1, CHEAP_FRAMES, plumbing=True),
+    *_on_websocket("plumbing-delta", "delta", 1, CHEAP_FRAMES, plumbing=True),
+)
+"""On a connection of the realtime API. The plumbing is that of ready-made events. There is none of a
+whole response: it costs more than the noise, and twice as much where the SDK's work empties the caches."""
+
+BY_NAME = {scenario.name: scenario for scenario in (*SCENARIOS, *CONTENT_SCENARIOS, *WEBSOCKET_SCENARIOS)}
 
 
-def choose(patterns: tuple[str, ...], *, quick: bool, with_content: bool = False) -> list[Scenario]:
+def choose(
+    patterns: tuple[str, ...], *, quick: bool, with_content: bool = False, websocket: bool = False
+) -> list[Scenario]:
     """The scenarios that are named, or all.
 
     `chat-sync` is one, `chat` is it and its asynchronous twin, `plumbing` is all that begin so.
     """
-    known = CONTENT_SCENARIOS if with_content else SCENARIOS
+    if websocket:
+        known, mode = WEBSOCKET_SCENARIOS, "with --websocket"
+    elif with_content:
+        known, mode = CONTENT_SCENARIOS, "with --content"
+    else:
+        known, mode = SCENARIOS, "without --content"
     if not patterns:
         return [scenario for scenario in known if scenario.quick or not quick]
     chosen: list[Scenario] = []
@@ -86,7 +119,6 @@ def choose(patterns: tuple[str, ...], *, quick: bool, with_content: bool = False
         matching = matching or [s for s in known if s.name.startswith(f"{pattern}-")]
         if not matching:
             there = ", ".join(scenario.name for scenario in known)
-            mode = "with" if with_content else "without"
-            raise BenchError(f"no scenario {pattern!r} {mode} --content; there are: {there}")
+            raise BenchError(f"no scenario {pattern!r} {mode}; there are: {there}")
         chosen += [scenario for scenario in matching if scenario not in chosen]
     return chosen

@@ -62,6 +62,23 @@ def plumbing(run: Run) -> Table | None:
     )
 
 
+def websocket(run: Run) -> Table | None:
+    """Every figure of the frames."""
+    return _grouped(
+        "CPU time of a frame on a websocket, and of a whole response; plumbing: with ready-made events",
+        ("µs\nof one", "added\nns", "added ns,\nquartiles", "x\nbare"),
+        run.figures,
+        run,
+        lambda figure: (
+            f"{figure.cpu_ns.median / 1000:,.1f}",
+            _added(figure.added_ns, 1, ",.0f"),
+            _quartiles(figure.added_ns, 1, ",.0f"),
+            # See `markdown`: of plumbing a ratio means nothing.
+            NONE if BY_NAME[figure.scenario].plumbing else f"{figure.ratio:.3f}",
+        ),
+    )
+
+
 def _grouped(
     title: str,
     headings: tuple[str, ...],

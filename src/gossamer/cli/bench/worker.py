@@ -16,8 +16,10 @@ from importlib import metadata
 from typing import IO, TYPE_CHECKING, Any
 
 from gossamer.cli.bench import blocks, discovery, profiler, protocol
+from gossamer.cli.bench.errors import Unsupported
 from gossamer.cli.bench.installation import Installed, install
 from gossamer.cli.bench.scenarios import BY_NAME
+from gossamer.cli.bench.websocket.frames import Frames
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -42,7 +44,7 @@ class Worker:
                 self._recorded[operation] = blocks.record(operation)
         self._road = profiler.road_of(install(discovery.BARE)) if profiled else set()
         self._installed: Installed = install(contender, with_content=with_content)
-        self._ready: blocks.Blocks | None = None
+        self._ready: blocks.Blocks | Frames | None = None
 
     def answer(self, request: Message) -> Message:
         """Carry out one request."""
@@ -65,8 +67,16 @@ class Worker:
             return {"unsupported": "this SDK has no Responses API"}
         if self._ready is not None:
             self._ready.close()
-        self._ready = blocks.Blocks(scenario, self._installed, recorded)
-        self._ready.warm_up()
+            self._ready = None
+        try:
+            self._ready = (
+                Frames(scenario, self._installed)
+                if scenario.websocket
+                else blocks.Blocks(scenario, self._installed, recorded)
+            )
+            self._ready.warm_up()
+        except Unsupported as error:
+            return {"unsupported": str(error)}
         held = self._ready.content_held()
         gc.collect()
         gc.freeze()  # what is loaded by now stays: no collection has to look through it again

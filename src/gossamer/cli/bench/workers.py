@@ -8,7 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from gossamer.cli.bench import protocol
-from gossamer.cli.bench.errors import BenchError
+from gossamer.cli.bench.errors import BenchError, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,10 +21,6 @@ WORKER = "gossamer.cli.bench.worker"
 
 class WorkerError(BenchError):
     """A contender could not start, or failed while it ran."""
-
-
-class Unsupported(Exception):  # noqa: N818  # no error: the SDK of that environment lacks it
-    """The worker's SDK does not know what the scenario needs."""
 
 
 class WorkerProcess:
