@@ -16,6 +16,7 @@ ATTRIBUTES: Final[dict[str, dict[str, str]]] = {
         "see [operations.md](operations.md#providers).",
         semconv.SERVER_ADDRESS: "Host that the call goes to.",
         semconv.SERVER_PORT: "Its port, also where the URL leaves it out.",
+        semconv.AZURE_NAMESPACE: "`Microsoft.CognitiveServices`, for the provider `azure.ai.inference`.",
         semconv.AZURE_DEPLOYMENT: "Deployment that the client's URL names, on Azure. Else it is the "
         "model that was asked for.",
         semconv.API_TYPE: "`chat_completions` or `responses`; for the provider `openai`.",

@@ -38,6 +38,7 @@ OWN: Final = _NAMES
 HEADER: Final = f"{semconv.HTTP_RESPONSE_HEADER}.<name>"
 
 _DEPLOYMENT: Final = "https://r.openai.azure.com/openai/deployments/gpt/"
+_FOUNDRY: Final = "https://r.services.ai.azure.com/models"
 _TYPES = {str: "string", int: "int", float: "double", bool: "boolean", tuple: "string[]"}
 
 
@@ -190,7 +191,8 @@ def _run(operation: Operation) -> None:
     # The first attempt is refused, the second answered.
     replies = iter([exchanges.rate_limited(), exchanges.reply(exchanges.ANSWER)])
     call(exchanges.client(lambda _: next(replies)))
-    call(exchanges.client(lambda _: exchanges.reply(exchanges.ANSWER), base_url=_DEPLOYMENT))
+    for base_url in (_DEPLOYMENT, _FOUNDRY):
+        call(exchanges.client(lambda _: exchanges.reply(exchanges.ANSWER), base_url=base_url))
     try:
         call(exchanges.client(lambda _: exchanges.rate_limited(), max_retries=0))
     except openai.RateLimitError:

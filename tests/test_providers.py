@@ -119,6 +119,13 @@ def test_openai_attributes_are_for_the_provider_openai():
     assert "openai.api.type" not in server_at("https://api.openai.com/v1").start(COMPLETIONS)[0]
 
 
+def test_azures_inference_has_its_namespace():
+    for url in ("https://mine.services.ai.azure.com/models", "https://models.github.ai/inference"):
+        span, point = server_at(url).start(CHAT)
+        assert span["azure.resource_provider.namespace"] == "Microsoft.CognitiveServices"
+        assert "azure.resource_provider.namespace" not in point
+
+
 def test_what_a_call_gets_is_its_own():
     server = server_at("https://api.openai.com/v1")
     for operation in OPERATIONS:

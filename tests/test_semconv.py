@@ -162,6 +162,7 @@ def test_what_the_conventions_do_not_name_is_called_gossamer():
     )
     others = {value for value in others if value.replace(".", "").replace("_", "").isalnum()}
     assert {value for value in others if not value.startswith("gossamer.")} == {
+        semconv.AZURE_NAMESPACE,
         semconv.HTTP_STATUS_CODE,
         semconv.HTTP_RESPONSE_HEADER,  # the name of the header follows
     }

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 OPENAI: Final = "openai"
 AZURE: Final = "azure.ai.openai"
+AZURE_INFERENCE: Final = "azure.ai.inference"
 
 #: Host suffix → the value of `gen_ai.provider.name`: the well-known one, where the conventions have one. Who
 #: speaks OpenAI's format and has none is called `openai`, as a host that is not listed is, such as a proxy or
@@ -37,9 +38,9 @@ PROVIDERS_BY_HOST: Final[dict[str, str]] = {
     "cognitiveservices.azure.us": AZURE,
     "cognitiveservices.azure.cn": AZURE,
     "services.ai.azure.com": AZURE,
-    "services.ai.azure.com/models": "azure.ai.inference",
-    "inference.ai.azure.com": "azure.ai.inference",
-    "models.github.ai": "azure.ai.inference",
+    "services.ai.azure.com/models": AZURE_INFERENCE,
+    "inference.ai.azure.com": AZURE_INFERENCE,
+    "models.github.ai": AZURE_INFERENCE,
     "api.anthropic.com": "anthropic",
     "api.cohere.ai": "cohere",
     "api.cohere.com": "cohere",
@@ -104,6 +105,8 @@ class Server:
         span = {**point, **operation.always}
         if operation.api_type and self.speaks_openai:
             span[semconv.API_TYPE] = operation.api_type
+        if self.provider == AZURE_INFERENCE:
+            span[semconv.AZURE_NAMESPACE] = "Microsoft.CognitiveServices"  # by the conventions, always
         if self.deployment:
             span[semconv.AZURE_DEPLOYMENT] = self.deployment
         return span, point

@@ -41,6 +41,7 @@ AGENT_NAME: Final = "gen_ai.agent.name"
 AGENT_DESCRIPTION: Final = "gen_ai.agent.description"
 DATA_SOURCE_ID: Final = "gen_ai.data_source.id"
 RETRIEVAL_TOP_K: Final = "gen_ai.retrieval.top_k"
+AZURE_NAMESPACE: Final = "azure.resource_provider.namespace"
 AZURE_DEPLOYMENT: Final = "gossamer.azure.deployment"  # where the URL names it, and not the request's model
 METHOD: Final = "gossamer.method"  # of the SDK, where the conventions have no operation for it
 RUN_ID: Final = "gossamer.run.id"  # of an agent: the conventions have no place for it there
