@@ -177,7 +177,7 @@ class Session:
             with_message = call.captured is not None and call.captured.tells_text
             told = of_answer(code if type(code) is str else "_OTHER", {"error": error}, message=with_message)
             status = event.get("status")
-            if type(status) is int:
+            if type(status) is int and 100 <= status <= 999:  # else nobody could export it
                 told.attributes[semconv.HTTP_STATUS_CODE] = status
             call.end("failed", told)
 
