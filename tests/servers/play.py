@@ -141,11 +141,32 @@ def server_and_client(asynchronous: bool) -> tuple[Server, Any]:
 # --- the app
 
 
-class App:
+class Notes:
+    """Of all that an app sees."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def saw(self, value: Any) -> None:
+        """Note a chunk or an answer."""
+        self.seen.append(shown(value))
+
+    def saw_error(self, error: BaseException) -> None:
+        """Note an exception, and what came before it."""
+        before = f"from {type(error.__cause__).__name__} in {type(error.__context__).__name__}"
+        more = {
+            name: value
+            for name, value in vars(error).items()
+            if name in ("code", "body", "status_code", "type")
+        }
+        self.seen.append(f"{shown(error)} {error} {more} {before}")
+
+
+class App(Notes):
     """Does one thing after the other, and notes all that it sees."""
 
     def __init__(self, client: Any, kind: Kind, mode: Mode, steps: tuple[Step, ...]) -> None:
-        self.seen: list[str] = []
+        super().__init__()
         self.dropped = False
         self._client, self._kind, self._mode, self._steps = client, kind, mode, steps
         self._held: list[Any] = []
@@ -208,17 +229,6 @@ class App:
         for _ in range(20 if self._mode.asynchronous else 0):
             await asyncio.sleep(0)
 
-    async def sees(self, work: Callable[[], Any]) -> bool:
-        """Note what this gives, or raises: then False, unless it is what one message brought about."""
-        try:
-            self.saw(await given(work()))
-        except (ValueError, RecursionError, TypeError) as error:  # no JSON
-            self.saw_error(error)
-        except Exception as error:  # noqa: BLE001
-            self.saw_error(error)
-            return False
-        return True
-
     async def _read(self, box: list[Any], most: int) -> None:
         try:
             if self._mode.asynchronous:
@@ -256,20 +266,6 @@ class App:
         if chunk and result is not END:
             self.saw(result)
         return result
-
-    def saw(self, value: Any) -> None:
-        """Note a chunk or an answer."""
-        self.seen.append(shown(value))
-
-    def saw_error(self, error: BaseException) -> None:
-        """Note an exception, and what came before it."""
-        before = f"from {type(error.__cause__).__name__} in {type(error.__context__).__name__}"
-        more = {
-            name: value
-            for name, value in vars(error).items()
-            if name in ("code", "body", "status_code", "type")
-        }
-        self.seen.append(f"{shown(error)} {error} {more} {before}")
 
 
 def shown(value: Any) -> str:

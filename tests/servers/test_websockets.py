@@ -1,12 +1,11 @@
-"""Events of a realtime connection that are odd or none: the app gets what it gets without us."""
+"""Websockets whose events are odd or none, and which end anywhere: the app gets what it gets without us."""
 
 from __future__ import annotations
 
 import asyncio
-import gc
-import json
-import threading
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from functools import cache
 from typing import Any
 
 import openai
@@ -15,154 +14,106 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gossamer import finalizers
-from gossamer.testing import capture
+from gossamer.testing import Telemetry, capture
 
-from .kinds import TEXT
-from .play import App, Mode, check, heard, modes, unheard, unsuspended
-from .spoiling import NO_JSON, few, spoiled
+from .play import Mode, check, collected, heard, modes, unheard, unsuspended
+from .spoiling import few
 
-pytest.importorskip("websockets.sync.server")
-pytestmark = [
-    pytest.mark.skipif(
-        not hasattr(openai.OpenAI(api_key="sk-test"), "realtime"),
-        reason="this release of the SDK has no realtime connections",
-    ),
-    # The SDK connects in a way that websockets 17.1 calls old.
-    pytest.mark.filterwarnings("ignore:connect.. must be used as a context:DeprecationWarning"),
-]
+pytest.importorskip("websockets.asyncio.client")
+from .protocols import PROTOCOLS, RESPONSES, Protocol
+from .talking import CONNECTED, Asking, Lanes, Talk
+from .talks import programs, programs_on_lanes, scripts, sent
+from .wire import Network, Script
 
-Message = str | bytes
-OF_RESPONSE = {"event_id": "event_1", "response_id": "resp_1", "item_id": "item_1", "output_index": 0}
-PART = {"type": "output_audio", "transcript": TEXT}
-ITEM = {"id": "item_1", "type": "message", "role": "assistant", "status": "completed", "content": [PART]}
-RESPONSE = {"id": "resp_1", "object": "realtime.response", "status": "in_progress", "output": []}
-USAGE = {
-    "total_tokens": 150,
-    "input_tokens": 100,
-    "output_tokens": 50,
-    "input_token_details": {
-        "audio_tokens": 40,
-        "cached_tokens": 30,
-        "cached_tokens_details": {"text_tokens": 20},
-    },
-    "output_token_details": {"text_tokens": 10, "audio_tokens": 40},
-}
-SESSION = {
-    "id": "sess_1",
-    "object": "realtime.session",
-    "model": "gpt-test-1",
-    "output_modalities": ["audio"],
-}
-EVENTS: list[dict[str, Any]] = [
-    {"type": "session.created", "event_id": "event_0", "session": SESSION},
-    {"type": "input_audio_buffer.committed", "event_id": "event_0", "item_id": "item_0"},
-    {"type": "response.created", "event_id": "event_1", "response": RESPONSE},
-    {"type": "response.output_audio.delta", **OF_RESPONSE, "content_index": 0, "delta": "AAAA"},
-    {"type": "response.output_item.done", **OF_RESPONSE, "item": ITEM},
-    {"type": "error", "event_id": "event_2", "error": {"type": "invalid_request_error", "message": "No."}},
-    {"type": "response.done", "event_id": "event_3", "response": {
-        **RESPONSE, "status": "completed", "conversation_id": "conv_1", "output": [ITEM], "usage": USAGE,
-        "status_details": {"type": "failed", "error": {"code": "x"}}}},
-]  # fmt: skip
+LEAVES: list[Any] = [None, None, None, KeyError, KeyboardInterrupt, asyncio.CancelledError, GeneratorExit]
 
 
-class Server:
-    """Sends its messages to whoever connects and asks, and then closes."""
-
-    port: int
-    messages: list[Message]
-    code: int
-
-    def play(self, websocket: Any) -> None:
-        """One connection."""
-        websocket.recv()
-        for message in self.messages:
-            websocket.send(message)
-        websocket.close(code=self.code)
+@cache
+def client_of(asynchronous: bool) -> Any:
+    """One for all plays: a client is slow to make."""
+    make = openai.AsyncOpenAI if asynchronous else openai.OpenAI
+    return make(api_key="sk-test", base_url="http://llm.test/v1")
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """For all connections of this file."""
-    from websockets.sync.server import serve
-
-    made = Server()
-    with serve(made.play, "127.0.0.1", 0, close_timeout=1) as listening:
-        made.port = listening.socket.getsockname()[1]
-        thread = threading.Thread(target=listening.serve_forever)
-        thread.start()
-        yield made
-        listening.shutdown()
-        thread.join()
+App = tuple[Asking, Callable[[], Coroutine[Any, Any, None]]]
 
 
-@pytest.fixture(scope="module")
-def clients(server: Server) -> list[Any]:
-    """A sync one and an async one."""
-    options: dict[str, Any] = {"api_key": "sk-test", "websocket_base_url": f"ws://127.0.0.1:{server.port}/v1"}
-    return [openai.OpenAI(**options), openai.AsyncOpenAI(**options)]
+def agree(make: Callable[[Network], App], script: list[Script], mode: Mode, *, gated: bool = False) -> None:
+    """The app sees the same, and each response has one good span, which is given back."""
+    with unheard(), collected():
+        bare, _ = played(make, script, mode, gated=gated)
+    with heard() as complaints, capture(strict=False, **dict(mode.settings)) as telemetry:
+        with collected():
+            traced, app = played(make, script, mode, gated=gated)
+        assert complaints == []
+        assert traced == bare
+        told(telemetry, app, script)
+        assert not finalizers.unfinished
+        assert not [reference() for reference in app.held if reference() is not None]
+    assert complaints == []
 
 
-@st.composite
-def messages(draw: Any) -> list[Message]:
-    """Good events, some of which are spoiled, doubled, gone or no JSON at all."""
-    made: list[Message] = []
-    for event in EVENTS:
-        do = draw(
-            st.sampled_from(
-                ["as it is", "as it is", "spoil", "spoil", "twice", "leave out", "no JSON", "cut"]
-            )
-        )
-        text = json.dumps(draw(spoiled(event, 2)) if do == "spoil" else event)
-        if do == "no JSON":
-            text = draw(st.sampled_from(NO_JSON).map(lambda text: text.encode(errors="replace").decode()))
-        elif do == "cut":
-            text = text[: draw(st.integers(0, len(text)))]
-        if do != "leave out":
-            made += [text.encode() if draw(st.integers(0, 9)) == 0 else text] * (2 if do == "twice" else 1)
-    return made
-
-
-def seen_of(client: Any, *, asynchronous: bool, raw: bool) -> list[str]:
-    """All that the app sees of one connection."""
-    app = App(client, None, Mode(asynchronous), ())  # type: ignore[arg-type]
-
-    def receive(connection: Any) -> Any:
-        return connection.recv_bytes() if raw else connection.recv()
-
-    async def talk() -> None:
-        if asynchronous:
-            async with client.realtime.connect(model="gpt-test") as connection:
-                await connection.send({"type": "response.create"})
-                while await app.sees(lambda: receive(connection)):
-                    pass
+def played(
+    make: Callable[[Network], App], script: list[Script], mode: Mode, *, gated: bool
+) -> tuple[list[str], Asking]:
+    """All that the app, and the server, see of one play."""
+    network = Network(script, gated=gated)
+    with network():
+        app, run = make(network)
+        if mode.asynchronous:
+            asyncio.run(run())
         else:
-            with client.realtime.connect(model="gpt-test") as connection:
-                connection.send({"type": "response.create"})
-                while await app.sees(lambda: receive(connection)):
-                    pass
+            unsuspended(run())
+    return [*app.seen, *network.seen], app
 
-    if asynchronous:
-        asyncio.run(talk())
-    else:
-        unsuspended(talk())
-    return app.seen
+
+def told(telemetry: Telemetry, app: Asking, script: list[Script]) -> None:
+    """As many spans as responses were asked for, and no more of others than a server began."""
+    spans = telemetry.spans
+    begun = sum(str(frame).count("response.created") for one in script for frame in one.frames)
+    found = Counter(span["parent_id"] for span in spans)
+    for parent, (least, most) in app.expected.items():
+        own = begun if parent == CONNECTED else 0
+        assert least <= found[parent] <= most + own, (parent, app.expected, found)
+    assert set(found) <= set(app.expected)
+    for span in spans:
+        check(span, telemetry)
+        assert app.abandons or span["attributes"]["gossamer.stream.outcome"] != "abandoned"
+    durations = telemetry.metrics.get("gen_ai.client.inference.duration", [])
+    assert sum(point["count"] for point in durations) == len(spans)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS, ids=str)
+def test_odd_events(protocol: Protocol) -> None:
+    client = client_of(False)
+    if protocol.resource(client) is None:
+        pytest.skip("this release of the SDK has no such connections")
+
+    @few(15)
+    @given(st.data(), modes, st.sampled_from(LEAVES), st.booleans())
+    def check(data: Any, mode: Mode, leaves: Any, again: bool) -> None:
+        script, steps = data.draw(scripts(protocol)), data.draw(programs(protocol))
+        queued = data.draw(st.lists(sent(protocol), max_size=2)) if data.draw(st.integers(0, 4)) == 0 else []
+
+        def make(network: Network) -> App:
+            talk = Talk(protocol, mode, network, steps, again=again)
+            return talk, lambda: talk.run(client_of(mode.asynchronous), queued, leaves)
+
+        agree(make, script, mode)
+
+    check()
 
 
 @few(30)
-@given(messages(), modes, st.booleans(), st.sampled_from([1000, 1001, 1011, 4000]))
-def test_odd_events(
-    server: Server, clients: list[Any], sent: list[Message], mode: Mode, raw: bool, code: int
-) -> None:
-    server.messages, server.code = sent, code
-    client = clients[mode.asynchronous]
-    with unheard():
-        bare = seen_of(client, asynchronous=mode.asynchronous, raw=raw)
-        gc.collect(1)
-    with heard() as complaints, capture(**dict(mode.settings)) as telemetry:
-        assert seen_of(client, asynchronous=mode.asynchronous, raw=raw) == bare
-        assert telemetry.spans
-        for span in telemetry.spans:
-            check(span, telemetry)
-        assert not finalizers.unfinished
-    assert complaints == []
+@given(st.data(), modes, st.sampled_from(LEAVES), st.sampled_from([3, 99]), st.booleans())
+def test_lanes(data: Any, mode: Mode, leaves: Any, most: int, isolate: bool) -> None:
+    pytest.importorskip("openai.lib.responses_websocket")
+    script, steps = data.draw(scripts(RESPONSES))[:1], data.draw(programs_on_lanes())
+    names = ("max_events_per_lane", "max_events", "max_bytes_per_lane", "max_bytes")
+    limits = {"max_lanes": 3, **dict.fromkeys(names[:2], most), **dict.fromkeys(names[2:], most * 1_000)}
+
+    def make(network: Network) -> App:
+        lanes = Lanes(mode, network, steps, limits, isolate=isolate)
+        return lanes, lambda: lanes.run(client_of(mode.asynchronous), leaves)
+
+    agree(make, script, mode, gated=True)

@@ -23,6 +23,8 @@ KINDS = frozenset({"response.created", "response.done"})
         json.dumps({"response": {"output": ["x" * 5000]}, "type": "response.done", "event_id": "e"}),
         b'{"type":"response.done","text":"\xc3\xa4"}',
         bytearray(b'{"type":"response.done"}'),
+        memoryview(b'{"type":"response.done"}'),
+        memoryview(json.dumps({"type": "response.done", "text": "x" * 5000}).encode()),
     ],
 )
 def test_an_event_is_found(message):
@@ -42,6 +44,9 @@ def test_an_event_is_found(message):
         "[" * 100_000 + '"response.done"',
         "",
         b"\xff\xfe",
+        ['{"type":', '"response.done"}'],
+        iter(['{"type":"response.done"}']),
+        None,
         json.dumps(
             {"a": "x" * 300, "type": "response.done", "b": "x" * 300}
         ),  # in the middle: not looked for

@@ -246,6 +246,27 @@ def test_an_error_answers_a_request(app_for, run, telemetry):
     assert [span["status"] for span in others] == ["UNSET", "UNSET"]
 
 
+@pytest.mark.parametrize("status", [0, -1, 10**30, None], ids=str)
+def test_a_status_that_is_none(status, app_for, run, telemetry):
+    """A number that is too large for OTLP would cost the whole batch."""
+
+    def script(peer):
+        peer.wait("response.create")
+        peer.send(error(status=status))
+
+    app = app_for(script)
+
+    async def main():
+        async with app.connect("responses") as connection:
+            await connection.send(create())
+            await connection.until("error")
+
+    run(main())
+    (span,) = telemetry.spans
+    assert span["attributes"]["error.type"] == "previous_response_not_found"
+    assert "http.response.status_code" not in span["attributes"]
+
+
 def test_an_error_is_a_part_of_a_response(app_for, run, telemetry):
     def script(peer):
         peer.wait("response.create")

@@ -20,6 +20,10 @@ def event_in(message: Any, kinds: frozenset[str], *, or_delta: bool = False) -> 
 
     A type that stands further from both ends is not found.
     """
+    if not isinstance(message, (str, bytes, bytearray)):
+        if not isinstance(message, memoryview):
+            return None  # fragments, or nothing that can be sent
+        message = message.tobytes()
     ends = message if len(message) <= 2 * _NEAR else message[:_NEAR] + message[-_NEAR:]
     near = ends if isinstance(ends, str) else bytes(ends).decode("latin-1")
     for kind in _quoted(kinds):

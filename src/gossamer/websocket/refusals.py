@@ -65,7 +65,7 @@ def refusal_in(event: Fields, call: Call | None) -> Refusal:
     with_message = call is not None and call.captured is not None and call.captured.tells_text
     told = of_answer(code if type(code) is str else "_OTHER", {"error": error}, message=with_message)
     status = event.get("status")
-    if type(status) is int:
+    if type(status) is int and 100 <= status <= 999:  # else nobody could export it
         told.attributes[semconv.HTTP_STATUS_CODE] = status
     return Refusal(told, perf_counter_ns())
 
