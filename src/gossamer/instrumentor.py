@@ -184,7 +184,7 @@ class Instrumentor(BaseInstrumentor):  # type: ignore[misc]
             responses=any(each.settings.response_headers for each in wanted),
             headers=any(each.settings.propagation != "off" for each in wanted),
         )
-        if self.package.websockets:
+        if self.package.connections:
             if self._websockets is None:
                 self._websockets = WebsocketHook(wanted[0].sdk)
             hosts = [pair for each in wanted for pair in each.settings.provider_hosts]

@@ -20,7 +20,7 @@ from gossamer.operations.moderations import MODERATION
 from gossamer.operations.responses import CANCEL_RESPONSE, COMPACT, FETCH_RESPONSE, RESPONSES
 from gossamer.operations.retrieval import SEARCH
 from gossamer.operations.videos import VIDEOS
-from gossamer.sdk import Package
+from gossamer.sdk import Connections, Package
 
 OPERATIONS: Final = (
     CHAT,
@@ -47,6 +47,19 @@ OPERATIONS: Final = (
     WATCH_SESSION,
 )
 
+#: `realtime.translations` is not among them: a translation runs as long as its session does, and is no
+#: generation with a beginning and an end.
+CONNECTIONS: Final = {
+    "openai.resources.realtime.realtime": Connections("Realtime", "realtime"),
+    "openai.resources.beta.realtime.realtime": Connections("Realtime", "realtime"),
+    "openai.resources.responses.responses": Connections("Responses", "responses"),
+    "openai.resources.beta.responses.responses": Connections("Responses", "responses"),
+    "openai.lib.responses_websocket._session": Connections("ResponsesWebSocket", "lanes"),
+    "openai.resources.live.live": Connections("Live", "live"),
+    "openai.resources.live.forks": Connections("Forks", "live"),
+    "openai.resources.live.sideband": Connections("Sideband", "live"),
+}
+
 OPENAI: Final = Package(
     name="openai",
     requires="openai >= 1.26.0",
@@ -56,7 +69,7 @@ OPENAI: Final = Package(
     provider="openai",
     # Others tell it anyway, in a chunk that is the app's to see; Azure refuses the option in old versions.
     told_when_asked=frozenset({"api.openai.com"}),
-    websockets=True,
+    connections=CONNECTIONS,
     raw_responses=(("_legacy_response", "LegacyAPIResponse"), ("_response", "BaseAPIResponse")),
     providers=(
         ("openai.lib.azure", "BaseAzureClient", "azure.ai.openai"),

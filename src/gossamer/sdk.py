@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 
 class SDKMovedError(Exception):
     """The SDK is not built as Gossamer knows it; the message says what is missing."""
+
+
+class Connections(NamedTuple):
+    """The classes of one module for websockets; the async twin of each begins with `Async`."""
+
+    name: str
+    """`{name}Connection` sends and receives, and `connect()` returns a `{name}ConnectionManager`."""
+    protocol: Literal["realtime", "responses", "live", "lanes"]
+    """What is spoken there. A lane is no connection: a `{name}Lane` sends past the methods of its own."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +54,8 @@ class Package:
     told_when_asked: frozenset[str] = frozenset()
     """Hosts, and what ends in one after a dot, that tell the usage of a stream when asked, and not else:
     `stream_usage="auto"` asks these."""
-    websockets: bool = False
-    """It has those connections that `websocket/connections.py` names."""
+    connections: Mapping[str, Connections] = field(default_factory=dict)
+    """Module → its classes for websockets."""
     runtimes: Mapping[str, str] = field(default_factory=dict)
     """The name of a client's `_provider_runtime` → provider."""
 

@@ -16,8 +16,8 @@ import openai
 import pytest
 
 from gossamer import errors
+from gossamer.openai_sdk import CONNECTIONS
 from gossamer.testing import capture
-from gossamer.websocket.connections import CONNECTIONS, LANES
 from gossamer.websocket.places import places
 
 from .app import REALTIME, App, Connection, has, result
@@ -26,7 +26,7 @@ from .events import CREATE, whole
 
 def modules():
     """Those that this release of the SDK has."""
-    for name in (*CONNECTIONS, LANES):
+    for name in CONNECTIONS:
         with suppress(ImportError):
             yield import_module(name)
 
@@ -54,7 +54,7 @@ def test_every_connection_class_is_patched_and_put_back():
     assert methods() == before
     wrapped = changed(before, during)
     for module in modules():
-        if module.__name__ == LANES:
+        if CONNECTIONS[module.__name__].protocol == "lanes":
             continue
         name = CONNECTIONS[module.__name__].name
         for prefix in ("", "Async"):
@@ -123,10 +123,10 @@ def test_a_patch_of_somebody_elses_stays(app_for, run, tells):
 PROGRAM = """
     import sys
     import gossamer, openai
-    from gossamer.websocket.connections import CONNECTIONS, LANES
-    before = {name for name in (*CONNECTIONS, LANES) if name in sys.modules}
+    from gossamer.openai_sdk import CONNECTIONS
+    before = {name for name in CONNECTIONS if name in sys.modules}
     gossamer.OpenAIInstrumentor().instrument()
-    assert {name for name in (*CONNECTIONS, LANES) if name in sys.modules} == before, "imported"
+    assert {name for name in CONNECTIONS if name in sys.modules} == before, "imported"
     client = openai.OpenAI(api_key="sk-fake")
     api = client.realtime if hasattr(client, "realtime") else client.beta.realtime
     module = sys.modules[type(api).__module__]
@@ -172,8 +172,12 @@ def module_like(**changes):
     return module
 
 
+def places_of(module):
+    return places(module, CONNECTIONS[module.__name__])
+
+
 def test_a_class_that_is_as_it_is_known(caplog):
-    assert len(places(module_like())) == 7
+    assert len(places_of(module_like())) == 7
     assert caplog.records == []
 
 
@@ -188,8 +192,8 @@ def test_a_class_that_is_as_it_is_known(caplog):
 def test_a_class_that_is_built_otherwise_is_left_alone(change, told, caplog, monkeypatch):
     monkeypatch.setattr(errors, "_told", set())
     with caplog.at_level(logging.WARNING, "gossamer"):
-        assert places(module_like(**change)) == []
-        assert places(module_like(**change)) == []
+        assert places_of(module_like(**change)) == []
+        assert places_of(module_like(**change)) == []
     (record,) = caplog.records
     assert told in record.getMessage()
 

@@ -12,15 +12,15 @@ from weakref import WeakSet
 from wrapt import register_post_import_hook
 
 from gossamer.errors import swallow
-from gossamer.hook import Layers
+from gossamer.place import Layers
 from gossamer.providers import Servers
-from gossamer.websocket.connections import CONNECTIONS, LANES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import ModuleType
 
-    from gossamer.hook import Current, Place
+    from gossamer.hook import Current
+    from gossamer.place import Place
     from gossamer.sdk import SDK
     from gossamer.telemetry import Telemetry
     from gossamer.websocket.session import Session
@@ -38,7 +38,8 @@ class WebsocketHook:
         self._layers = Layers(None)
         #: Asked whenever a generation begins; None while this is off.
         self._current: Current | None = None
-        for module in (*CONNECTIONS, LANES):
+        self.connections = sdk.package.connections
+        for module in self.connections:
             register_post_import_hook(self._imported, module)  # at once, if it has been
 
     def telemetry(self, client: Any = None) -> Telemetry | None:
@@ -75,7 +76,7 @@ class WebsocketHook:
         try:
             from gossamer.websocket.places import places
 
-            found = places(module)
+            found = places(module, self.connections[module.__name__])
             self._places += found
             if self._current is not None:
                 for place in found:

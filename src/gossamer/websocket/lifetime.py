@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import parse_qs
 
 from gossamer.errors import swallow
-from gossamer.websocket.connections import CONNECTIONS
 from gossamer.websocket.live import LiveSession
 from gossamer.websocket.loss import end_of, holds_unsent, protocol_of
 from gossamer.websocket.realtime import RealtimeSession
@@ -15,10 +14,12 @@ from gossamer.websocket.responses import ResponsesSession
 from gossamer.websocket.session import SESSION
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from weakref import WeakSet
 
-    from gossamer.hook import Layer, Method
+    from gossamer.place import Layer, Method
     from gossamer.providers import Servers
+    from gossamer.sdk import Connections
     from gossamer.telemetry import Telemetry
     from gossamer.websocket.session import Session
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 class Watch(Protocol):
     """What a new connection is watched with: `WebsocketHook`, as far as it matters here."""
 
+    connections: Mapping[str, Connections]
     servers: Servers
     sessions: WeakSet[Session]
 
@@ -137,7 +139,8 @@ def _watch(connection: Any, manager: Any, hook: Watch, queued: list[Any]) -> Non
     """A connection is there: what was queued for it has been sent."""
     try:
         # By the SDK's class: an app may have made one of its own from it.
-        (known, *_) = [kind.__module__ for kind in type(manager).__mro__ if kind.__module__ in CONNECTIONS]
+        modules = (kind.__module__ for kind in type(manager).__mro__)
+        protocol = next(hook.connections[module].protocol for module in modules if module in hook.connections)
         uri = _uri(connection)
         client = _private(manager, "client")
         if uri is None:
@@ -147,7 +150,7 @@ def _watch(connection: Any, manager: Any, hook: Watch, queued: list[Any]) -> Non
             server = hook.servers.at(f"{'wss' if uri.secure else 'ws'}://{host}:{uri.port}{uri.path}", client)
             query = parse_qs(uri.query)
             model = (query.get("model") or query.get("deployment") or [None])[0]
-        session = _SESSIONS[CONNECTIONS[known].protocol](
+        session = _SESSIONS[protocol](
             functools.partial(hook.telemetry, client), server, model if isinstance(model, str) else None
         )
         connection.__dict__[SESSION] = session

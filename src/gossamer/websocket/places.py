@@ -9,15 +9,15 @@ import inspect
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gossamer.errors import warn_once
-from gossamer.hook import Place
+from gossamer.place import Place
 from gossamer.websocket import lifetime, receiving, sending
-from gossamer.websocket.connections import CONNECTIONS, LANES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from gossamer.hook import Layer, Method
+    from gossamer.place import Layer, Method
+    from gossamer.sdk import Connections
 
 
 class _Wrapped(NamedTuple):
@@ -59,14 +59,12 @@ _LANE = (_Wrapped("send", "self event", sending.send_on_lane),)
 _ASYNC_LANE = (_Wrapped("send", "self event", sending.asend_on_lane),)
 
 
-def places(module: ModuleType) -> list[Place]:
+def places(module: ModuleType, known: Connections) -> list[Place]:
     """The methods of a module that are to be wrapped: none of a class that this release does not have."""
-    if module.__name__ == LANES:
-        lane, async_lane = (
-            getattr(module, name, None) for name in ("ResponsesWebSocketLane", "AsyncResponsesWebSocketLane")
-        )
+    name = known.name
+    if known.protocol == "lanes":
+        lane, async_lane = (getattr(module, f"{prefix}{name}Lane", None) for prefix in ("", "Async"))
         return _places((lane, _LANE)) + _places((async_lane, _ASYNC_LANE))
-    name = CONNECTIONS[module.__name__].name
     found = []
     for prefix, of_connection, of_manager, raw in (
         ("", _CONNECTION, _MANAGER, _SEND_RAW),
@@ -89,7 +87,7 @@ def _places(*wanted: tuple[Any, tuple[_Wrapped, ...]]) -> list[Place]:
             there = _parameters(getattr(owner, name, None))
             if there != parameters:
                 warn_once(
-                    "openai's %s.%s is not built as Gossamer knows it (%s); what goes over it is not traced.",
+                    "%s.%s is not built as Gossamer knows it (%s); what goes over it is not traced.",
                     owner.__module__,
                     owner.__qualname__,
                     f"{name}({', '.join(there.split())})" if there is not None else f"there is no {name}()",

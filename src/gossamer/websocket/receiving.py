@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gossamer.websocket.session import SESSION
 
 if TYPE_CHECKING:
-    from gossamer.hook import Layer, Method
+    from gossamer.place import Layer, Method
 
 
 def receive(original: Method, layer: Layer) -> Method:

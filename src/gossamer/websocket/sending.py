@@ -12,7 +12,7 @@ from gossamer.fields import type_of
 from gossamer.websocket.session import SESSION
 
 if TYPE_CHECKING:
-    from gossamer.hook import Layer, Method
+    from gossamer.place import Layer, Method
     from gossamer.websocket.generations import Generation
     from gossamer.websocket.session import Session
 
