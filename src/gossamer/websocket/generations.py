@@ -6,7 +6,7 @@ No lock is taken: one thread or task receives, any may send, and what they do he
 from __future__ import annotations
 
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gossamer.call import Guard
 from gossamer.fields import Fields, fields
@@ -14,7 +14,14 @@ from gossamer.finalizers import unfinished
 
 if TYPE_CHECKING:
     from gossamer.call import Call, Outcome
-    from gossamer.websocket.refusals import Refusal
+    from gossamer.failure import Failure
+
+
+class Refusal(NamedTuple):
+    """What an error told of a generation, and when, by the performance counter."""
+
+    told: Failure
+    at: int
 
 
 class Generation(Guard):

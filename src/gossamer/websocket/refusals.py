@@ -10,8 +10,9 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gossamer import semconv
-from gossamer.failure import Failure, of_answer
+from gossamer.failure import of_answer
 from gossamer.fields import Fields, fields
+from gossamer.websocket.generations import Refusal
 
 if TYPE_CHECKING:
     from gossamer.call import Call
@@ -22,13 +23,6 @@ _OF_OTHERS: Final = ("session", "item", "conversation_item", "audio", "input_aud
 
 #: The code of one that is about no other event than `response.create`.
 _BUSY: Final = "conversation_already_has_active_response"
-
-
-class Refusal(NamedTuple):
-    """What an error told, and when."""
-
-    told: Failure
-    at: int
 
 
 class Blamed(NamedTuple):
