@@ -169,13 +169,7 @@ class Telemetry:
         """Show the request to those who want more of it than its attributes, and ask for a stream's usage."""
         outputs = self._outputs
         call.propagation = self._propagation
-        try:
-            if outputs.request_hook is not None and call.span is not None and call.recording:
-                outputs.request_hook(call.span, options)
-            if outputs.capture is not None:
-                call.capture(outputs.capture, options)
-        except Exception as error:
-            swallow(error)
+        self._show(call, options)
         try:
             if outputs.counter is not None and outputs.counter.counts(call.operation):
                 call.body = body_of(options)
@@ -185,6 +179,17 @@ class Telemetry:
                 if kind is None or kind in self._streams:
                     known = self._sdk.package.told_when_asked
                     call.body_as_it_was = ask(self._stream_usage, known, call.operation, server, options)
+        except Exception as error:
+            swallow(error)
+
+    def _show(self, call: Call, request: Any) -> None:
+        """Show the request to the app's hook, and to whoever captures content."""
+        outputs = self._outputs
+        try:
+            if outputs.request_hook is not None and call.span is not None and call.recording:
+                outputs.request_hook(call.span, request)
+            if outputs.capture is not None:
+                call.capture(outputs.capture, request)
         except Exception as error:
             swallow(error)
 
@@ -288,10 +293,7 @@ class Telemetry:
                     call.sees(call.span)
                 except Exception as error:  # as in start()
                     swallow(error)
-            if self._outputs.request_hook is not None and call.span is not None and call.recording:
-                self._outputs.request_hook(call.span, request)
-            if self._outputs.capture is not None:
-                call.capture(self._outputs.capture, request)
+            self._show(call, request)
             call.fold_stream()
             return call
         except Exception:

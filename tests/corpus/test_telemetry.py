@@ -77,8 +77,9 @@ def of_choices(docs: list[dict[str, Any]], choice_count: int) -> dict[str, Any]:
         for key in ("service_tier", "system_fingerprint"):
             if doc.get(key):
                 found[f"openai.response.{key}"] = doc[key]
-        usage = doc.get("usage") or usage
+        usage = doc.get("usage") or (doc.get("x_groq") or {}).get("usage") or usage
         for choice in doc.get("choices") or []:
+            usage = doc.get("usage") or choice.get("usage") or usage
             reason = choice.get("finish_reason") or reasons.get(choice["index"])
             reasons[choice["index"]] = reason
     for index in range(choice_count):

@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from gossamer.call import Call
 from gossamer.testing import capture
 
 from .app import REALTIME, has
@@ -303,3 +304,24 @@ def test_a_live_session(app_for, run):
     _, inputs, outputs, _ = content_of(span)
     assert [found["role"] for found in inputs] == ["tool"]
     assert outputs == [{"role": "assistant", "parts": [text("Rain.")]}]
+
+
+def test_a_capture_that_fails_costs_the_content_alone(app_for, run, monkeypatch):
+    def script(peer):
+        peer.wait("response.create")
+        peer.send(*whole())
+
+    app = app_for(script)
+    monkeypatch.setattr(Call, "capture", lambda *_: 1 / 0)
+
+    async def main():
+        async with app.connect() as connection:
+            await connection.send(CREATE)
+            await connection.until("response.done")
+
+    with capture(capture="SPAN_ONLY", strict=False) as telemetry:
+        run(main())
+        (span,) = telemetry.spans
+        assert span["attributes"]["gen_ai.response.id"] == "resp_1"
+        assert span["attributes"]["gossamer.stream.outcome"] == "completed"
+        assert telemetry.metrics["gen_ai.client.inference.duration"][0]["count"] == 1

@@ -363,6 +363,32 @@ def test_a_connection_is_dropped(app_for, run, telemetry, no_collection):
     assert set(finalizers.unfinished) <= before
 
 
+def test_one_that_was_refused_is_told_so_when_it_is_dropped(app_for, run, telemetry, no_collection):
+    def script(peer):
+        peer.wait("response.create")
+        peer.send(
+            {"type": "error", "event_id": "e", "error": {"type": "tokens", "code": "rate_limit_exceeded"}}
+        )
+        peer.wait_for_close()
+
+    app = app_for(script)
+
+    async def main():
+        manager = app.manager()
+        sdk = await result(manager.enter())
+        connection = Connection(sdk)
+        await connection.send(CREATE)
+        await connection.until("error")
+        websocket = sdk._connection
+        del sdk, manager, connection
+        assert telemetry.spans == []
+        gc.collect()
+        assert outcomes(telemetry) == [("failed", "rate_limit_exceeded")]
+        await result(websocket.close())
+
+    run(main())
+
+
 def test_a_forked_child_leaves_the_end_to_its_parent(app_for, run, telemetry):
     def script(peer):
         two_and_one_more(peer)

@@ -176,3 +176,29 @@ def test_an_error_shifts_nothing(named, by, app_for, run, telemetry):
         for span in telemetry.spans
         if span["parent_id"] is not None
     ] == [("turn 1", None, "no_backend"), ("turn 2", "resp_1", None), ("turn 3", "resp_2", None)]
+
+
+def test_a_delegation_that_fails_at_once_is_what_was_asked_for(app_for, run, telemetry):
+    """Not the response that is under way in another one."""
+
+    def script(peer):
+        peer.send(started(), begun("d1", "resp_1"))
+        peer.wait("response.create")
+        refused = {"type": "error", "code": "rate_limit_exceeded", "message": "no"}
+        peer.send({"type": "response.event", "event_id": "e", "delegation_id": "d2", "event": refused})
+        peer.send(completed("d1", "resp_1"))
+
+    app = app_for(script)
+
+    async def main():
+        async with app.connect("live") as connection:
+            await connection.until("response.event")
+            await connection.send({"type": "response.create"})
+            await connection.until("response.event", 2)
+
+    run(main())
+    refused, other = telemetry.spans
+    assert refused["attributes"]["error.type"] == "rate_limit_exceeded"
+    assert "gen_ai.response.id" not in refused["attributes"]
+    assert other["attributes"]["gen_ai.response.id"] == "resp_1"
+    assert other["attributes"]["gossamer.stream.outcome"] == "completed"

@@ -510,7 +510,7 @@ def test_an_error_that_may_be_about_a_response(by, app_for, run, telemetry):
 
 
 def test_errors_that_may_be_about_several(by, app_for, run, telemetry):
-    """Each is about another one. Where a later one is refused, the server is done with those before."""
+    """Each is about another one. When one is refused for certain, the server is done with those before."""
 
     def script(peer):
         for code in ("first", "second"):
@@ -524,13 +524,63 @@ def test_errors_that_may_be_about_several(by, app_for, run, telemetry):
 
     async def main():
         async with app.connect() as connection:
-            for ended in (0, 1, 3):
+            for ended in (0, 0, 3):
                 await connection.ask(by)
                 await connection.until("error")
                 assert len(telemetry.spans) == ended
 
     run(main())
     assert [span["attributes"]["error.type"] for span in telemetry.spans] == ["first", "second", BUSY]
+
+
+def test_errors_about_something_else_end_none_of_several(by, app_for, run, telemetry):
+    def script(peer):
+        for _ in range(2):
+            peer.wait("response.create")
+        peer.send(error(message="no", **TOO_SHORT), error(message="no", **TOO_SHORT))
+        peer.send(*whole("resp_1"), *whole("resp_2"))
+
+    app = app_for(script)
+
+    async def main():
+        async with app.connect() as connection:
+            for number in (1, 2):
+                await connection.ask(by, response={"max_output_tokens": number})
+            await connection.until("response.done", 2)
+
+    run(main())
+    assert [
+        (
+            span["attributes"]["gen_ai.response.id"],
+            span["attributes"]["gen_ai.request.max_tokens"],
+            span["status"],
+        )
+        for span in telemetry.spans
+    ] == [("resp_1", 1, "UNSET"), ("resp_2", 2, "UNSET")]
+
+
+def test_sound_that_is_taken_over_late_is_answered_by_what_was_asked_for(by, app_for, run, telemetry):
+    """As with push to talk. What the server says later by itself has nothing to do with it."""
+
+    def script(peer):
+        peer.wait("response.create")
+        peer.send({"type": "input_audio_buffer.committed", "event_id": "e", "item_id": "i"}, *whole())
+        peer.wait("session.update")
+        peer.send(*whole("resp_2"))
+
+    app = app_for(script)
+
+    async def main():
+        async with app.connect() as connection:
+            await connection.send({"type": "input_audio_buffer.commit"})
+            await connection.ask(by)
+            await connection.until("response.done")
+            await connection.send({"type": "session.update", "session": {}})
+            await connection.until("response.done")
+
+    run(main())
+    first, second = telemetry.spans
+    assert second["start"] >= first["end"]
 
 
 def test_one_that_is_suppressed_takes_no_other_for_itself(app_for, run, telemetry):

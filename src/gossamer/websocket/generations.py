@@ -5,6 +5,7 @@ No lock is taken: one thread or task receives, any may send, and what they do he
 
 from __future__ import annotations
 
+import sys
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -48,6 +49,12 @@ class Generation(Guard):
         self.metadata = dict(fields(given)) if given else None
         self.refusal: Refusal | None = None
         """Of an error that may be about it, while it has not begun."""
+
+    def __del__(self, _is_finalizing: Any = sys.is_finalizing) -> None:
+        if getattr(self, "refusal", None) is not None and not _is_finalizing():
+            self.end("failed")
+        else:
+            super().__del__()
 
     @property
     def silent(self) -> bool:

@@ -59,9 +59,11 @@ class LiveSession(ResponsesSession):
             self._named(session)
 
     def _blamed(self, event: Fields) -> Blamed:
-        """One of a response, by its delegation."""
+        """One of a response, by its delegation; where none has begun in that, it is what is asked for."""
         if "stream_id" in event:
-            return super()._blamed(event)
+            lane, asked = event["stream_id"], [*self._generations.asked]
+            begun = any(generation.lane == lane for generation in [*self._generations.begun.values()])
+            return super()._blamed(event) if begun or not asked else Blamed(asked[0])
         error = error_of(event)
         event_id = error.get("client_event_id") or event.get("client_event_id")
         return blamed(self._generations, error, event_id)

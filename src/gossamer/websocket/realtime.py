@@ -37,12 +37,13 @@ class RealtimeSession(Session):
         super().__init__(*arguments)
         self._settings: dict[str, Any] = {}
         self._heard: int | None = None  # when somebody stopped to speak
+        self._committed: int | None = None  # when the sound was taken over, where nobody tells that
         self._items = Items()
 
     def _body(self, sent: Fields) -> Fields:
         asked = {key: value for key, value in fields(sent.get("response")).items() if value is not None}
         if asked.get("conversation") != "none":  # else what was heard is still to be answered
-            self._heard = None
+            self._heard = self._committed = None
         body = {**self._settings, **asked}
         if self._model is not None:
             body["model"] = self._model
@@ -51,11 +52,15 @@ class RealtimeSession(Session):
         return body
 
     def _body_of_own(self, _: Fields) -> tuple[Fields, int | None]:
-        heard = self._heard
+        heard = self._heard or self._committed
         return self._body({}), heard
 
     def _asked_for(self, response: Fields, lane: Any) -> Generation | None:
-        return self._generations.asked_for(response, lane, heard=self._heard is not None)
+        heard = self._heard is not None or self._committed is not None
+        found = self._generations.asked_for(response, lane, heard=heard)
+        if found is not None and not found.apart:
+            self._committed = None  # that was told late, and is answered by this
+        return found
 
     def _shown(self, event: Fields) -> Fields:
         """With what only the session says, and with an error where other APIs have it."""
@@ -75,7 +80,7 @@ class RealtimeSession(Session):
             self._heard = perf_counter_ns()
         elif kind == "input_audio_buffer.committed":
             if self._heard is None:  # else it follows the end of speech
-                self._heard = perf_counter_ns()
+                self._committed = perf_counter_ns()
         else:
             session = fields(event.get("session"))
             self._settings.update({key: value for key, value in session.items() if value is not None})

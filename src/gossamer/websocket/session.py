@@ -158,12 +158,11 @@ class Session:
         if generation is None or (not certain and generation.refusal is not None):
             return
         generation.refusal = refusal_in(event, generation.call)
-        ended = self._generations.overtaken_by(generation)
         if certain:
+            ended = [*self._generations.overtaken_by(generation), generation]
             self._generations.forget(generation)
-            ended.append(generation)
-        for refused in ended:
-            refused.end("failed")
+            for refused in ended:
+                refused.end("failed")
 
     # How it ends
 

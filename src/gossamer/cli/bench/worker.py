@@ -60,14 +60,18 @@ class Worker:
             return profiler.profile(self._installed, self._road, asynchronous=request["asynchronous"])
         return {"error": f"unknown request {request['do']!r}"}
 
+    def close(self) -> None:
+        """Give back what the last scenario has been made ready with."""
+        if self._ready is not None:
+            self._ready.close()
+            self._ready = None
+
     def _prepare(self, name: str) -> Message:
         scenario = BY_NAME[name]
         recorded = self._recorded.get(scenario.operation, [])
         if scenario.operation == "responses_stream" and not recorded:
             return {"unsupported": "this SDK has no Responses API"}
-        if self._ready is not None:
-            self._ready.close()
-            self._ready = None
+        self.close()
         try:
             self._ready = (
                 Frames(scenario, self._installed)
@@ -123,6 +127,7 @@ def serve(
         except Exception as error:  # noqa: BLE001  # told to the bench, which decides
             reply = {"error": f"{type(error).__name__}: {error}"}
         protocol.send(replies, reply)
+    worker.close()
 
 
 def main() -> None:
