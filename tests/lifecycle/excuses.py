@@ -37,6 +37,7 @@ BOUNDARY = frozenset(
         "stream_usage.py:ahidden",
         "stream_usage.py:hidden",
         "telemetry.py:abort",
+        "websocket/generations.py:__del__",
         "websocket/lifetime.py:closed",
         "websocket/lifetime.py:entered",
         "websocket/lifetime.py:left",
