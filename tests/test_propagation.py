@@ -16,7 +16,9 @@ from opentelemetry import context as context_api
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from gossamer import errors, hook
 from gossamer.call import Call
+from gossamer.openai_sdk import OpenAIInstrumentor
 from gossamer.testing import capture
 
 http = getattr(_base_client, "httpx2", None) or _base_client.httpx
@@ -176,6 +178,19 @@ def test_a_capture_that_fails_keeps_no_context_back(requests_of, monkeypatch):
     with capture(propagation="trace", capture="SPAN_ONLY", strict=False):
         (request,) = requests_of()
     assert len(told(request)) == 1
+
+
+def test_an_sdk_that_makes_its_headers_otherwise_is_traced(requests_of, monkeypatch, caplog):
+    """Told once, and the headers are left alone."""
+    monkeypatch.setattr(errors, "_told", set())
+    monkeypatch.setattr(OpenAIInstrumentor(), "_hook", None)
+    monkeypatch.setattr(hook, "_if_there", lambda *_: [])
+    with capture(propagation="trace", response_headers=True) as telemetry:
+        (request,) = requests_of()
+        assert len(telemetry.spans) == 1
+    assert told(request) == []
+    (record,) = caplog.records
+    assert "not built as Gossamer knows it" in record.getMessage()
 
 
 def test_nothing_is_sent_along_unasked(requests_of, telemetry):

@@ -348,6 +348,11 @@ def test_a_client_that_says_who_answers_says_so_whatever_the_url(path, run):
     assert span["attributes"]["server.address"] == "azure.test"
 
 
+def test_a_whole_host_that_was_added_is_all_that_is_known_of_it():
+    servers = Servers(locate(OPENAI), [("services.ai.azure.com", "mine")])
+    assert servers.of(make("https://r.services.ai.azure.com/models")).provider == "mine"
+
+
 def test_a_setting_adds_hosts(run):
     with capture(provider_hosts="llm.corp.test=mistral_ai") as telemetry:
         client = openai.OpenAI(api_key="k", base_url="https://llm.corp.test/v1", http_client=mock_client())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import gc
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -123,6 +125,11 @@ def test_the_delay_is_the_sdks_own(telemetry, ask, monkeypatch):
     assert [told["gossamer.retry.delay"] for _, told in events(telemetry)] == waited
 
 
+def quick(*_: Any) -> float:
+    """The shortest of waits."""
+    return 0.0001
+
+
 class Capped:
     """Waits as the SDK does, but not as long."""
 
@@ -159,6 +166,36 @@ def test_a_client_of_the_apps_own_is_hooked_again_after_a_pause(ask, monkeypatch
         with capture() as telemetry:
             ask(refused(429))
         assert len(events(telemetry)) == 1
+
+
+def test_classes_of_the_app_are_let_go(ask, monkeypatch):
+    clients = (openai.OpenAI, openai.AsyncOpenAI)
+    kinds = [type("Mine", (client,), {"_calculate_retry_timeout": quick}) for client in clients]
+    gone = [weakref.ref(kind) for kind in kinds]
+    with monkeypatch.context() as patch:
+        for name, kind in zip(("OpenAI", "AsyncOpenAI"), kinds, strict=True):
+            patch.setattr(openai, name, kind)
+        with capture() as telemetry:
+            ask(refused(429))
+            assert len(events(telemetry)) == 1
+    del kind, kinds
+    gc.collect()
+    assert [reference() for reference in gone] == [None, None]
+
+
+def test_a_class_that_cannot_be_changed_is_traced_all_the_same(ask, monkeypatch):
+    class Fast(type):
+        def __setattr__(cls, name: str, value: Any) -> None:
+            if name == "_calculate_retry_timeout":
+                raise TypeError("not this one")
+            super().__setattr__(name, value)
+
+    for kind in ("OpenAI", "AsyncOpenAI"):
+        mine = Fast("Mine", (getattr(openai, kind),), {"_calculate_retry_timeout": quick})
+        monkeypatch.setattr(openai, kind, mine)
+    with capture(strict=False) as telemetry:
+        ask(refused(429))
+        assert len(telemetry.spans) == 1
 
 
 def test_an_override_that_is_no_method_is_left_alone(telemetry, ask, monkeypatch):

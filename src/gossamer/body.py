@@ -6,6 +6,7 @@ httpx closes a body exactly once, whatever way the app takes: leaving a `with`, 
 
 from __future__ import annotations
 
+import sys
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Final
 
@@ -45,6 +46,8 @@ class _Body:
         self._body = body
         self._call = call
         self._drained = False
+        #: The exception that the app handles as it asks. Not the object, which would hold its frames.
+        self._handled = id(sys.exc_info()[1])
 
     def __getattr__(self, name: str) -> Any:
         if name == "_body":  # while it is being copied
@@ -74,7 +77,7 @@ class _SyncBody(_Body):
         try:
             self._body.close()
         finally:
-            self._call.body_closed(drained=self._drained)
+            self._call.body_closed(drained=self._drained, handled=self._handled)
 
 
 class _AsyncBody(_Body):
@@ -99,7 +102,7 @@ class _AsyncBody(_Body):
         try:
             await self._body.aclose()
         finally:
-            self._call.body_closed(drained=self._drained)
+            self._call.body_closed(drained=self._drained, handled=self._handled)
 
 
 _WATCHES: Final[dict[str, type[Any]]] = {"SyncByteStream": _SyncBody, "AsyncByteStream": _AsyncBody}

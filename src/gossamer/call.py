@@ -278,8 +278,13 @@ class Call:
         except Exception as error:
             swallow(error)
 
-    def body_closed(self, *, drained: bool) -> None:
-        """The body of the response was closed: by the app, or by the SDK at the end of what it reads."""
+    def body_closed(self, *, drained: bool, handled: int = 0) -> None:
+        """The body of the response was closed: by the app, or by the SDK at the end of what it reads.
+
+        Args:
+            drained: it has been read to its end.
+            handled: identity of the exception that the app was handling when it asked.
+        """
         try:
             if self.tap is not None:
                 tap = self.tap()
@@ -287,19 +292,20 @@ class Call:
                     return  # a chunk is being read: the tap will see how that ends
                 # In a collection the SDK's generator may be closed before the tap that reads from it.
                 collected = finalizers.collecting and finalizers.in_collection()
-                self.end("abandoned" if tap is None or collected else _closed())
+                self.end("abandoned" if tap is None or collected else _closed(handled))
             elif self.awaits_parse and drained:
                 self.ended = perf_counter_ns()  # the answer is here; the caller's parse() will show it
             else:
-                self.end("completed" if drained else _closed())
+                self.end("completed" if drained else _closed(handled))
         except Exception as error:
             swallow(error)
 
 
-def _closed() -> Outcome:
+def _closed(handled: int) -> Outcome:
     """How a stream ends that is being closed: perhaps as its `with` block is cancelled, outside of a read."""
     error = sys.exc_info()[1]
-    return "closed" if error is None or isinstance(error, (Exception, GeneratorExit)) else "cancelled"
+    cancels = not isinstance(error, (Exception, GeneratorExit, type(None)))
+    return "cancelled" if cancels and id(error) != handled else "closed"
 
 
 class Guard:

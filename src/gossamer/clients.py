@@ -22,18 +22,18 @@ class OwnClients(Generic[T]):
 
     def add(self, client: Any, own: T) -> None:
         """Remember this for a client, and for its copies."""
-        session = _session_of(client)
+        session = session_of(client)
         identity, forget = id(session), self._known.pop
         # The callback may run in a garbage collection: dict.pop takes no lock.
         self._known[identity] = (weakref.ref(session, lambda _: forget(identity, None)), own)
 
     def discard(self, client: Any) -> None:
         """Forget what was given for a client."""
-        self._known.pop(id(_session_of(client)), None)
+        self._known.pop(id(session_of(client)), None)
 
     def of(self, client: Any) -> T | None:
         """What was given for a client, or for the one that it is a copy of."""
-        session = _session_of(client)
+        session = session_of(client)
         known = self._known.get(id(session))
         return known[1] if known is not None and known[0]() is session else None
 
@@ -41,5 +41,6 @@ class OwnClients(Generic[T]):
         return iter([own for _, own in list(self._known.values())])
 
 
-def _session_of(client: Any) -> Any:
+def session_of(client: Any) -> Any:
+    """The HTTP client of a client; None where there is none."""
     return getattr(client, "__dict__", {}).get("_client")

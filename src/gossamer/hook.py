@@ -15,6 +15,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 from gossamer.call import call_of, hidden_call
+from gossamer.errors import warn_once
 from gossamer.place import Layers, Place
 
 if TYPE_CHECKING:
@@ -42,19 +43,20 @@ class Hook:
         ]
         self._places = [*self._requests, Place(sdk.base_client, _RETRY, _counting)]
         self._current: Current | None = None
-        #: Classes whose way to wait is watched.
-        self._waiting: set[type[Any]] = {sdk.base_client}
+        self._base_client = sdk.base_client
+        #: The same where an app's own class has it.
+        self._waiting: dict[type[Any], Place | None] = {}
         #: Where somebody may have put a wrapper before us that leads past ours.
         self._overrides = [
             Place(owner, "request", make) for owner, make in zip(sdk.clients, makers, strict=True)
         ]
         #: Where a response is seen whose headers the SDK does not hand on.
-        self._responses = (
-            Place(sdk.sync_client, "_process_response", _showing),
-            Place(sdk.async_client, "_process_response", _showing),
-        )
+        self._responses = [
+            *_if_there(sdk.sync_client, "_process_response", _showing),
+            *_if_there(sdk.async_client, "_process_response", _showing),
+        ]
         #: Where the headers of each attempt are made.
-        self._headers = (Place(sdk.base_client, "_build_headers", _propagating),)
+        self._headers = _if_there(sdk.base_client, "_build_headers", _propagating)
 
     def install(self, current: Current, *, responses: bool = False, headers: bool = False) -> None:
         """Put the wrappers in place and switch them on.
@@ -66,6 +68,8 @@ class Hook:
         """
         self._current = current
         wanted = (*(self._responses if responses else ()), *(self._headers if headers else ()))
+        if (responses and not self._responses) or (headers and not self._headers):
+            warn_once("This release of the SDK is not built as Gossamer knows it; headers are left alone.")
         for place in (*self._places, *wanted):
             self._layers.switch_on(place, current)
         for place, below in zip(self._overrides, self._requests, strict=True):
@@ -73,22 +77,43 @@ class Hook:
                 self._layers.switch_on(place, current)
 
     def meet(self, kind: type[Any]) -> None:
-        """Clients of another class call: perhaps of the app, which says itself how long a retry waits."""
-        owner = next((owner for owner in kind.__mro__ if _RETRY in vars(owner)), None)
-        if owner is None or owner in self._waiting or self._current is None:
+        """Clients of another class call: perhaps of the app, which says itself how long a retry waits.
+
+        To be called while nobody else switches, unless `has_met()`.
+        """
+        owner = _waiting_class(kind)
+        if self._current is None or self.has_met(kind):
             return
-        self._waiting.add(owner)
+        self._waiting[owner] = None
         if type(vars(owner)[_RETRY]) is FunctionType:
-            place = Place(owner, _RETRY, _counting)
-            self._places.append(place)
+            place = self._waiting[owner] = Place(owner, _RETRY, _counting)
             self._layers.switch_on(place, self._current)
+
+    def has_met(self, kind: type[Any]) -> bool:
+        """Whether there is nothing to be done for this class."""
+        owner = _waiting_class(kind)
+        return owner is self._base_client or owner in self._waiting
 
     def remove(self) -> None:
         """Switch the wrappers off and put the SDK's methods back."""
         self._current = None
         self._layers.switch_off()
-        for place in (*self._overrides, *self._places, *self._responses, *self._headers):
+        apps_own = [place for place in self._waiting.values() if place is not None]
+        self._waiting.clear()
+        for place in (*self._overrides, *self._places, *apps_own, *self._responses, *self._headers):
             place.unwrap()
+        for place in apps_own:
+            self._layers.forget(place)
+
+
+def _waiting_class(kind: type[Any]) -> type[Any]:
+    """The class that says how long a retry of these clients waits."""
+    return next(owner for owner in kind.__mro__ if _RETRY in vars(owner))
+
+
+def _if_there(owner: type[Any], name: str, make: Callable[[Method, Layer], Method]) -> list[Place]:
+    """A place that few want: without it, all else goes on."""
+    return [Place(owner, name, make)] if callable(getattr(owner, name, None)) else []
 
 
 def _nothing(_: Any) -> None:
@@ -203,11 +228,11 @@ def _showing(process: Method, _: Layer) -> Method:
     """Shows the call its response. Sync and async alike: the coroutine is the SDK's own."""
 
     @functools.wraps(process)
-    def shown(self: Any, *, options: Any, response: Any, **more: Any) -> Any:
-        call = call_of(options)
+    def shown(self: Any, *args: Any, **more: Any) -> Any:
+        call = call_of(more.get("options"))
         if call is not None:
-            call.headers = getattr(response, "headers", None)
-        return process(self, options=options, response=response, **more)
+            call.headers = getattr(more.get("response"), "headers", None)
+        return process(self, *args, **more)
 
     return shown
 

@@ -14,8 +14,8 @@ from opentelemetry.instrumentation.instrumentor import (  # type: ignore[attr-de
 from gossamer import finalizers
 from gossamer.backlog import settle_all
 from gossamer.binding import Binding
-from gossamer.clients import OwnClients
-from gossamer.errors import logger
+from gossamer.clients import OwnClients, session_of
+from gossamer.errors import logger, swallow
 from gossamer.hook import Hook
 from gossamer.sdk import Package, SDKMovedError, locate
 from gossamer.settings import Settings
@@ -108,7 +108,8 @@ class Instrumentor(BaseInstrumentor):  # type: ignore[misc]
                 self._own = OwnClients()
             binding = self._bind(kwargs)
             if binding is not None:
-                if not isinstance(client, (binding.sdk.sync_client, binding.sdk.async_client)):
+                clients = (binding.sdk.sync_client, binding.sdk.async_client)
+                if not isinstance(client, clients) or session_of(client) is None:
                     given, wanted = (
                         type(client).__name__,
                         " or ".join(f"{kind}(…)" for kind in self.package.clients),
@@ -192,8 +193,13 @@ class Instrumentor(BaseInstrumentor):  # type: ignore[misc]
 
     def _meet(self, kind: type[Any]) -> None:
         """A class of clients has its first call."""
-        if self._hook is not None:
-            self._hook.meet(kind)
+        try:
+            hook = self._hook
+            if hook is not None and not hook.has_met(kind):
+                with _switching:
+                    hook.meet(kind)
+        except Exception as error:  # a class that cannot be changed, perhaps: no reason to lose the span
+            swallow(error)
 
     def _current(self, client: Any) -> Telemetry | None:
         """The telemetry that is on now for a client."""

@@ -46,6 +46,10 @@ class Layers:
         for place in self._newest:
             self._switch_off(place)
 
+    def forget(self, place: Place) -> None:
+        """A place that is no more."""
+        self._newest.pop(place, None)
+
     def _switch_off(self, place: Place) -> None:
         if place in self._newest:
             self._newest[place].current = self._off

@@ -186,7 +186,10 @@ class Servers:
         default = sdk.package.provider
         # Who speaks OpenAI's format is only called so where nothing better is known.
         known = {host: who for host, who in PROVIDERS_BY_HOST.items() if default == OPENAI or who != OPENAI}
-        self._hosts = {**known, **dict(hosts)}
+        named = dict(hosts)
+        # A whole host that the app names is all that is known of it.
+        known = {host: who for host, who in known.items() if host.partition("/")[0] not in named}
+        self._hosts = {**known, **named}
         #: Segments of a path that can tell a provider.
         self._told_by_path = max(host.count("/") for host in self._hosts)
         self._by_client: dict[int, tuple[weakref.ref[Any], Any, Server]] = {}
@@ -206,6 +209,8 @@ class Servers:
         parts = urlsplit(url)
         if not parts.netloc and client is not None:
             return self.of(client)  # what looks absolute stands in its query
+        if self._meet is not None and client is not None:
+            self._meet(type(client))
         base, found, rest = parts.path.partition("/deployments/")
         if found:
             path = f"{base}{found}{rest.partition('/')[0]}"

@@ -128,6 +128,17 @@ async def with_left_by_an_interrupt(app: App) -> None:
     app.over()
 
 
+@STREAMS.row("A3-begun-and-closed-after-an-interrupt", outcome="closed")
+async def begun_and_closed_after_an_interrupt(app: App) -> None:
+    """A last word, say: nothing cancels this one."""
+    try:
+        raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        async with app.within(await app.start()) as stream:
+            await app.read(stream, 1)
+    app.over()
+
+
 @STREAMS.row("S4-with-nothing-read", outcome="closed")
 async def with_nothing_read(app: App) -> None:
     async with app.within(await app.start()):

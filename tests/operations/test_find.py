@@ -42,6 +42,8 @@ def test_each_operation_is_found_in_every_spelling(operation):
             f"v1{path}",
             f"/openai/deployments/gpt{path}?api-version=1",
             f"/openai/v1{path}",
+            f"/openai{path}",
+            f"/deployments/gpt{path}",
         ):
             assert find(method, url) is operation, (method, url)
 
@@ -116,6 +118,11 @@ def test_each_operation_is_found_in_every_spelling(operation):
         ("post", "/v1/"),
         ("post", "/v2/of/mine/embeddings"),
         ("post", "/v1/search/embeddings"),
+        ("post", "/v1/projects/p1/responses"),
+        ("get", "/v1/conversations/responses/x"),
+        ("post", "/openai/v1/v1/responses"),
+        ("post", "/openai"),
+        ("post", "/deployments/gpt"),
         # absolute, and the last segment alone does not tell
         ("post", "https://llm.test/v1/images/completions"),
         ("post", "https://llm.test/search/embeddings"),

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 _ID: Final = "{id}"
 _END: Final = ""
-#: Beginnings of a path that no path of an operation has.
-_BASES: Final = ("/v1/", "v1/", "/openai/", "openai/")
+#: First segments of a base; no path of an operation begins so.
+_BASES: Final = frozenset({"v1", "openai", "deployments"})
 _NONE: Final[dict[str, Operation]] = {}
 
 
@@ -59,9 +59,11 @@ class Table:
         if "://" in path:  # below a base: /v1, /openai/deployments/gpt-4o, a proxy's own, or nothing
             path = urlsplit(path).path
             starts = range(path.count("/"))
-        elif path.startswith(_BASES):
-            starts = range(1, path.count("/") + 1)
-        segments = path.removeprefix("/").split("/")
+            segments = path.removeprefix("/").split("/")
+        else:
+            segments = path.removeprefix("/").split("/")
+            if segments[0] in _BASES:
+                starts = (_base_of(segments),)
         for start in starts:
             nodes = [self._tree]
             for segment in segments[start:]:
@@ -76,6 +78,13 @@ class Table:
                 if operation is not None and (len(segments) - start > 1 or _is_base(segments[:start])):
                     return operation
         return self._other
+
+
+def _base_of(segments: list[str]) -> int:
+    """How many segments of a path are its base: v1, openai, openai/v1, [openai/]deployments/gpt-4o."""
+    start = 1 if segments[0] == "openai" else 0
+    following = segments[start : start + 1]
+    return start + (2 if following == ["deployments"] else 1 if following == ["v1"] else 0)
 
 
 def _is_base(segments: list[str]) -> bool:
