@@ -306,6 +306,7 @@ def test_a_live_session(app_for, run):
     assert outputs == [{"role": "assistant", "parts": [text("Rain.")]}]
 
 
+@needs_realtime
 def test_a_capture_that_fails_costs_the_content_alone(app_for, run, monkeypatch):
     def script(peer):
         peer.wait("response.create")
