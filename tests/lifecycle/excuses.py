@@ -44,7 +44,6 @@ BOUNDARY = frozenset(
         "websocket/receiving.py:parsed",
         "websocket/receiving.py:received",
         "websocket/sending.py:sent",
-        "websocket/session.py:close",
     }
 )
 
