@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from opentelemetry.context import Context
 
+    from gossamer.content.capture import Capture
     from gossamer.operations import Operation, Table
     from gossamer.outputs import Outputs
     from gossamer.propagation import Propagation
@@ -245,9 +246,9 @@ class Telemetry:
             swallow(error)
 
     @property
-    def captures(self) -> bool:
-        """Whether the content of any call may be wanted."""
-        return self._outputs.capture is not None
+    def capture(self) -> Capture | None:
+        """What captures the content of calls, where any may be wanted."""
+        return self._outputs.capture
 
     def begin(
         self, operation: Operation, server: Server, request: Any, known: Mapping[str, Any], began: int | None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gossamer import semconv
 from gossamer.completion.hook import call as call_hook
 from gossamer.content.content import Content
+from gossamer.content.plain import Plain, TooLargeError
 from gossamer.content.policy import Policy
 from gossamer.errors import swallow
 from gossamer.fields import NOTHING
@@ -57,6 +58,17 @@ class Capture:
         self._mode = settings.capture
         self._may_widen = settings.capture_may_widen
         self._hook = hook
+
+    def copied(self, value: Any, characters: int) -> tuple[Any, int] | None:
+        """A copy of what the app sends before the call that it is for, and its size in characters.
+
+        None where there are more of them than this.
+        """
+        room = Plain(characters)
+        try:
+            return room.copy(value), characters - room.left
+        except TooLargeError:
+            return None
 
     def begin(
         self, operation: Operation, options: Any, context: Context, *, recording: bool

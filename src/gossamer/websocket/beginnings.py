@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from gossamer.call import Call
+    from gossamer.content.capture import Capture
     from gossamer.fields import Fields
     from gossamer.operations import Operation
     from gossamer.providers import Server
@@ -43,10 +44,10 @@ class Beginnings:
         self._context = copy_context()
 
     @property
-    def captures(self) -> bool:
-        """Whether the content of a call may be wanted."""
+    def capture(self) -> Capture | None:
+        """What captures the content of calls, where any may be wanted."""
         telemetry = self._telemetry()
-        return telemetry is not None and telemetry.captures
+        return None if telemetry is None else telemetry.capture
 
     def begin(self, body: Fields, began: int | None = None) -> Call | None:
         """Begin one that is asked for here. None where it is not traced, or nothing could be told of it.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from gossamer.content.capture import Capture
 
 #: Items that wait, and characters of all of them together: the newest.
 _MOST: Final = 128
@@ -15,17 +18,13 @@ class Items:
     def __init__(self) -> None:
         self._waiting: list[tuple[Any, int]] = []
 
-    def add(self, item: Any) -> None:
+    def add(self, item: Any, capture: Capture) -> None:
         """Keep one, unless it is larger than all may be."""
-        from gossamer.content.plain import Plain, TooLargeError  # there where content is captured
-
-        room = Plain(_MOST_CHARACTERS)
-        try:
-            copied = room.copy(item)
-        except TooLargeError:
+        copied = capture.copied(item, _MOST_CHARACTERS)
+        if copied is None:
             return
         waiting = self._waiting
-        waiting.append((copied, _MOST_CHARACTERS - room.left))
+        waiting.append(copied)
         while len(waiting) > _MOST or sum(size for _, size in waiting) > _MOST_CHARACTERS:
             del waiting[0]
 

@@ -50,8 +50,9 @@ class LiveSession(ResponsesSession):
 
     def _tell(self, kind: str, event: Fields) -> None:
         if kind == "response.item.create":
-            if self._beginnings.captures:
-                self._items.add(event.get("item"))
+            capture = self._beginnings.capture
+            if capture is not None:
+                self._items.add(event.get("item"), capture)
         else:
             session = fields(event.get("session"))
             backend = fields(fields(session.get("delegation")).get("responses"))

@@ -74,8 +74,9 @@ class RealtimeSession(Session):
 
     def _tell(self, kind: str, event: Fields) -> None:
         if kind == "conversation.item.create":
-            if self._beginnings.captures:
-                self._items.add(event.get("item"))
+            capture = self._beginnings.capture
+            if capture is not None:
+                self._items.add(event.get("item"), capture)
         elif kind == "input_audio_buffer.speech_stopped":
             self._heard = perf_counter_ns()
         elif kind == "input_audio_buffer.committed":
